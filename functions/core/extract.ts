@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import type { Cursor, DayWindow } from './cursor.ts';
+import type { Http } from './http/http.ts';
+import type { AnySource, OpenTables, SourceDeclaration, Tables } from './source.ts';
+
+/** A row as the vendor's shape was mapped to columns: missing and `undefined` are NULL. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A file that the warehouse loads by itself. */
+export interface FileRef {
+  /** Absolute path on this machine, or a URL the warehouse can read. */
+  readonly path: string;
+  readonly format: 'csv' | 'parquet' | 'json' | 'ndjson';
+  /** @default by the name's ending: .gz, .zst, else none */
+  readonly compression?: 'gzip' | 'zstd' | 'none';
+  /** CSV only. @default "," (a tab for .tsv) */
+  readonly delimiter?: string;
+  /** CSV only. @default true */
+  readonly header?: boolean;
+  /** CSV only. @default "\"" */
+  readonly quote?: string;
+  /** CSV only: the text that stands for NULL, besides an empty unquoted cell. */
+  readonly nullMarker?: string;
+  /** CSV only. @default "utf-8" */
+  readonly encoding?: 'utf-8' | 'utf-16' | 'latin-1';
+  /** JSON only: the field of the top-level object that holds the list of records, dots for depth. @default the top level */
+  readonly records?: string;
+}
+
+/** What `extract` yields: some rows, or files the warehouse reads without our help. */
+export type Batch<Table extends string = string> =
+  | {
+      readonly table: Table;
+      readonly rows: readonly Row[];
+      /** Rows the vendor says this slice holds in this table; the run fails the slice when it read another number. */
+      readonly total?: number;
+    }
+  | { readonly table: Table; readonly files: readonly FileRef[] };
+
+interface SliceBase<Table extends string> {
+  /** The table this slice is planned for. */
+  readonly table: Table;
+  /** The account or object it reads; `-` when the group is one account. */
+  readonly origin: string;
+}
+
+type SliceFor<Table extends string, C extends Cursor, Options> = SliceBase<Table> &
+  (C extends { kind: 'window' } ? { readonly window: DayWindow } : unknown) &
+  (C extends { kind: 'objects' } ? { readonly object: ObjectRef } : unknown) & { readonly options: Options };
+
+/** One file or object, as `discover` found it. */
+export interface ObjectRef {
+  /** Changes when the content does: an ETag, a generation, or size and time. */
+  readonly generation: string;
+  readonly bytes: number;
+}
+
+type TableNames<S extends AnySource> = S extends { readonly openTables: OpenTables }
+  ? string
+  : Extract<keyof S['tables'], string>;
+
+/** The union of slices that a source can be handed; narrow it by `slice.table`. */
+export type SliceOf<S extends AnySource> =
+  S extends SourceDeclaration<infer T, z.ZodObject, z.ZodObject, infer O>
+    ? O extends OpenTables<infer Options>
+      ? SliceFor<string, O['defaults']['cursor'], z.output<Options>>
+      : { [K in Extract<keyof T, string>]: SliceFor<K, T[K]['cursor'], undefined> }[Extract<keyof T, string>]
+    : never;
+
+export interface Log {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** Everything an extractor gets. It never retries, sleeps, writes state or touches a warehouse. */
+export interface ExtractContext<S extends AnySource> {
+  readonly slice: SliceOf<S>;
+  readonly settings: z.output<S['settings']>;
+  readonly secret: z.output<S['secret']>;
+  readonly http: Http;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export type ExtractOf<S extends AnySource> = (
+  context: ExtractContext<S>,
+) => AsyncGenerator<Batch<TableNames<S>>, void, undefined>;
+
+/** One object that exists now, for a table with an `objects` cursor. */
+export interface FoundObject extends ObjectRef {
+  /** Stable name of the object: the same file has the same origin on every run. */
+  readonly origin: string;
+}
+
+/** Lists the objects of one table; needed by sources that have an `objects` cursor. */
+export type DiscoverOf<S extends AnySource> = (context: {
+  readonly table: string;
+  readonly options: S extends { readonly openTables: OpenTables<infer Options> }
+    ? z.output<Options>
+    : undefined;
+  readonly settings: z.output<S['settings']>;
+  readonly secret: z.output<S['secret']>;
+  readonly http: Http;
+  readonly signal: AbortSignal;
+}) => Promise<readonly FoundObject[]>;
+
+/** What a source folder's `extract.ts` exports. */
+export interface SourceCode<S extends AnySource = AnySource> {
+  readonly extract: ExtractOf<S>;
+  readonly discover?: DiscoverOf<S>;
+}

@@ -1,0 +1,76 @@
+import type { Column } from './schema.ts';
+import type { TableDeclaration } from './source.ts';
+
+/** A warehouse as the stack file names it. */
+export type WarehouseConfig =
+  | {
+      readonly name: string;
+      readonly kind: 'duckdb';
+      /** File path, relative to the project. */
+      readonly path: string;
+      /** DuckDB's memory limit. @default "512MB" */
+      readonly memoryLimit?: string | undefined;
+    }
+  | {
+      readonly name: string;
+      readonly kind: 'bigquery';
+      readonly project: string;
+      /** BigQuery location such as `EU` or `europe-west1`. */
+      readonly location: string;
+    };
+
+/** One table of a pipeline: the declaration as the stack file changed it. JSON all through. */
+export interface PipelineTable extends TableDeclaration {
+  /** The name in the declaration. */
+  readonly declared: string;
+  /** The name in the warehouse; the stack file may rename it. */
+  readonly name: string;
+  /** Schema file below `schemas/`, without `.json`. */
+  readonly schema: string;
+  /** Settings of the table's own, for sources with open tables. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A named set of accounts with its own secret and its own state. */
+export interface Group {
+  readonly name: string;
+  /** Name of the secret; undefined for sources that need none. */
+  readonly secret?: string | undefined;
+  /** IANA zone in which this group's days begin. @default "UTC" */
+  readonly timeZone: string;
+  /** The twin only: talk to the source's sandbox, with the sandbox's own secret. */
+  readonly sandbox: boolean;
+  /** Shaped by the source's `settings`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface Schedule {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly paused: boolean;
+}
+
+/**
+ * A source switched on in one environment, with everything a run needs but the secrets' values. It is what the
+ * stack file becomes, and what a deployed handler is given in the variable `CATCHMENT_PIPELINE`.
+ */
+export interface Pipeline {
+  readonly name: string;
+  readonly source: string;
+  readonly warehouse: WarehouseConfig;
+  /** BigQuery dataset, or the schema of the embedded warehouse. */
+  readonly dataset: string;
+  readonly tables: readonly PipelineTable[];
+  readonly groups: readonly Group[];
+  readonly schedule: Schedule;
+  /** The source's, unless the stack file says otherwise. */
+  readonly runsOn: 'function' | 'job';
+  /** First day of the first incremental run, `YYYY-MM-DD`. @default seven days ago */
+  readonly since?: string | undefined;
+}
+
+/** A pipeline's table together with the columns of its schema file: what a warehouse needs to know. */
+export interface TableTarget extends PipelineTable {
+  readonly dataset: string;
+  readonly columns: readonly Column[];
+}

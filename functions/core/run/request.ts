@@ -1,0 +1,65 @@
+import type { DayWindow, WriteMode } from '../cursor.ts';
+import type { SourceCode } from '../extract.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Column } from '../schema.ts';
+import type { AnySource } from '../source.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
+import type { OnRunEvent } from './event.ts';
+
+/** One run of one pipeline's group. */
+export interface RunRequest {
+  readonly pipeline: Pipeline;
+  readonly group: string;
+  readonly source: AnySource;
+  readonly code: SourceCode;
+  /** Columns by schema name, e.g. `files/flights`. */
+  readonly schemas: Readonly<Record<string, readonly Column[]>>;
+  readonly warehouse: Warehouse;
+  /** The group's secret, as the secret manager gave it: an object. Checked against the source's shape. */
+  readonly secret: unknown;
+  readonly trigger: RunRecord['trigger'];
+  /** Days that a person asked for: loads just these, on the backfill lane, without moving the cursor. */
+  readonly window?: DayWindow | undefined;
+  /** Only these tables, by declared name. @default all */
+  readonly tables?: readonly string[] | undefined;
+  /** Instead of the declaration's, for the tables that can. */
+  readonly writeMode?: WriteMode | undefined;
+  /** Replaces the source's base URL and may be on loopback: the twin's sandbox. */
+  readonly baseUrl?: string | undefined;
+  readonly onEvent?: OnRunEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** No slice starts after it; what is left is deferred. */
+  readonly deadline?: Date | undefined;
+  /** @default the wall clock */
+  readonly now?: (() => Date) | undefined;
+}
+
+/** What one run did, per table and in all. */
+export interface RunSummary {
+  readonly run: RunRecord;
+  readonly tables: readonly TableSummary[];
+  /** Names of the slices that failed, with why. */
+  readonly failures: readonly { readonly sliceId: string; readonly error: string }[];
+  /** Why tables needed nothing, in words. */
+  readonly skipped: readonly string[];
+  /** Schema drift with a ready-made patch per field. */
+  readonly drift: readonly {
+    readonly table: string;
+    readonly schema: string;
+    readonly field: string;
+    readonly patch: string;
+  }[];
+}
+
+export interface TableSummary {
+  /** `dataset.name` in the warehouse. */
+  readonly table: string;
+  readonly slices: number;
+  readonly rowsRead: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  readonly quarantined: number;
+}

@@ -1,0 +1,14 @@
+import type { DayWindow } from '../cursor.ts';
+import type { ObjectRef } from '../extract.ts';
+
+/** The smallest piece that is read and committed whole, as the planner cut it. */
+export interface Slice {
+  /** `<table>/<origin>/<window or generation>`: the same work has the same id in every run. */
+  readonly id: string;
+  /** Declared name of the table. */
+  readonly table: string;
+  readonly origin: string;
+  readonly window?: DayWindow | undefined;
+  readonly object?: ObjectRef | undefined;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}

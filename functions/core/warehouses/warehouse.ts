@@ -1,0 +1,86 @@
+import type { DayWindow, WriteMode } from '../cursor.ts';
+import type { FileRef } from '../extract.ts';
+import type { CursorRecord, Lease, Ledger, SliceRecord } from '../ledger/ledger.ts';
+import type { TableTarget } from '../pipeline.ts';
+import type { ColumnBatch, Drift, Quarantined } from '../rows/check.ts';
+
+/** Where tables live. Every kind passes the same conformance suite. */
+export interface Warehouse {
+  readonly kind: 'duckdb' | 'bigquery';
+  /** True when no other process can have this warehouse open: then leases of other processes belong to the dead. */
+  readonly exclusive: boolean;
+  readonly ledger: Ledger;
+  /**
+   * Creates what is missing: datasets, tables, and NULLABLE columns that the schema file gained.
+   *
+   * @throws fatal `bad-schema` when a table that exists cannot hold the schema file's columns
+   */
+  prepare(targets: readonly TableTarget[]): Promise<void>;
+  /** An empty staging area for one table of one slice. Readers never see it, and a crash leaves nothing of it. */
+  openStage(target: TableTarget, origin: string): Promise<Stage>;
+  /** Data, slice record, quarantine and cursor in one transaction, or nothing. */
+  commit(commit: Commit): Promise<readonly Outcome[]>;
+  /** Reads for people: `catchment query`. */
+  query(sql: string): Promise<QueryResult>;
+  close(): Promise<void>;
+}
+
+/** Rows of one table that are read and checked, but not visible yet. */
+export interface Stage {
+  readonly target: TableTarget;
+  append(batch: ColumnBatch): Promise<void>;
+  /** Loads files by the warehouse's own reader. Rows that break the schema come back instead of loading. */
+  load(files: readonly FileRef[]): Promise<LoadedFiles>;
+  /** Rows that would be committed now. */
+  readonly rows: number;
+  discard(): Promise<void>;
+}
+
+export interface LoadedFiles {
+  /** Records found, good and bad. */
+  readonly read: number;
+  /** Bytes of the files as stored. */
+  readonly bytes: number;
+  readonly quarantined: readonly Quarantined[];
+  readonly drift: readonly Drift[];
+}
+
+export interface StagedTable {
+  readonly stage: Stage;
+  readonly writeMode: WriteMode;
+}
+
+/** Everything that becomes true at once when a slice is done. */
+export interface Commit {
+  /** Refused with `lease-lost` when its fence is no longer the newest. */
+  readonly lease: Lease;
+  readonly tables: readonly StagedTable[];
+  /** What `replaceWindow` deletes: rows of this origin (and window, if there is one), and rows of staged keys. */
+  readonly origin: string;
+  readonly window?: DayWindow | undefined;
+  readonly slice: SliceRecord;
+  /** Undefined when the cursor must not move, because an earlier slice is missing or the run has a window of its own. */
+  readonly cursor?: CursorRecord | undefined;
+  readonly quarantined: readonly { readonly table: string; readonly row: Quarantined }[];
+  readonly drift: readonly { readonly table: string; readonly field: Drift }[];
+  readonly now: Date;
+}
+
+/** What a commit did to one table. Staged rows = inserted + updated + unchanged + duplicates. */
+export interface Outcome {
+  /** The name in the declaration. */
+  readonly table: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  /** Staged rows dropped because a later row of the same slice has the same key. */
+  readonly duplicates: number;
+  /** Rows that were in the table and are gone (`replace`, `replaceWindow`). */
+  readonly deleted: number;
+}
+
+export interface QueryResult {
+  readonly columns: readonly string[];
+  /** JSON-ready values: integers beyond 2^53, decimals, dates and times as text. */
+  readonly rows: readonly (readonly unknown[])[];
+}
