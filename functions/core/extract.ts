@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Cursor, DayWindow } from './cursor.ts';
 import type { Http } from './http/http.ts';
-import type { AnySource, OpenTables, SourceDeclaration, Tables } from './source.ts';
+import type { AnySource, OpenTables, SourceDeclaration } from './source.ts';
 
 /** A row as the vendor's shape was mapped to columns: missing and `undefined` are NULL. */
 export type Row = Readonly<Record<string, unknown>>;
