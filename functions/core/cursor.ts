@@ -11,13 +11,6 @@ export interface WindowCursor {
   readonly rereadAfterHours?: number;
 }
 
-/** A field that only grows. */
-export interface WatermarkCursor {
-  readonly kind: 'watermark';
-  readonly field: string;
-  readonly lookback?: number;
-}
-
 /** Files or objects, each read once per generation. */
 export interface ObjectsCursor {
   readonly kind: 'objects';
@@ -28,12 +21,7 @@ export interface SnapshotCursor {
   readonly kind: 'snapshot';
 }
 
-/** A replication position. */
-export interface LogCursor {
-  readonly kind: 'log';
-}
-
-export type Cursor = WindowCursor | WatermarkCursor | ObjectsCursor | SnapshotCursor | LogCursor;
+export type Cursor = WindowCursor | ObjectsCursor | SnapshotCursor;
 
 export const writeModes = ['append', 'merge', 'replace', 'replaceWindow'] as const;
 

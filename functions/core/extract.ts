@@ -32,7 +32,10 @@ export type Batch<Table extends string = string> =
   | {
       readonly table: Table;
       readonly rows: readonly Row[];
-      /** Rows the vendor says this slice holds in this table; the run fails the slice when it read another number. */
+      /**
+       * Rows the vendor announces, named once per listing (on its first page). The totals of a slice are added up, and
+       * the run fails the slice when it read another number of rows.
+       */
       readonly total?: number;
     }
   | { readonly table: Table; readonly files: readonly FileRef[] };

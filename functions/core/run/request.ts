@@ -1,5 +1,5 @@
 import type { DayWindow, WriteMode } from '../cursor.ts';
-import type { SourceCode } from '../extract.ts';
+import type { Log, SourceCode } from '../extract.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
@@ -33,6 +33,9 @@ export interface RunRequest {
   readonly deadline?: Date | undefined;
   /** @default the wall clock */
   readonly now?: (() => Date) | undefined;
+  /** How HTTP waits pass. @default timers */
+  readonly sleep?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** What one run did, per table and in all. */

@@ -1,3 +1,105 @@
+import { hostname } from 'node:os';
+import type { CatchmentError } from '../errors.ts';
+import { retryable } from '../errors.ts';
+import type { LaneState, RunRecord, RunStatus } from '../ledger/ledger.ts';
+import type { ActiveRun } from './active-run.ts';
+import { leaseTermMs, newRecord, newRunId, redacted } from './active-run.ts';
+import type { OnRunEvent } from './event.ts';
+import { openHttp } from './open-http.ts';
+import { planRun } from './plan-run.ts';
+import type { SlicePlan } from './plan-slices.ts';
 import type { RunRequest, RunSummary } from './request.ts';
+import { runSlices } from './run-slices.ts';
+import type { RunSetup } from './setup.ts';
+import { setUpRun } from './setup.ts';
+import { createTally } from './tally.ts';
 
-export declare function runPipeline(request: RunRequest): Promise<RunSummary>;
+/** This process, the same for every copy of this module in it. */
+export const processId = `${process.pid}@${hostname()}#${Math.round(performance.timeOrigin)}`;
+
+/**
+ * Runs one group of one pipeline: lease, slices, read and stage, commit, finish. Slices that fail leave the others in
+ * place; nothing is lost and nothing loaded twice wherever the process dies.
+ *
+ * @returns what was done, also when slices failed (`partial`, `failed`) or must wait (`deferred`)
+ * @throws fatal `bad-input` / `bad-schema` before anything is touched; retryable `already-running`, `lease-lost`,
+ *   `deferred` (before its time); and what the warehouse throws
+ */
+export async function runPipeline(request: RunRequest): Promise<RunSummary> {
+  const setup = setUpRun(request);
+  const { warehouse } = request;
+  const runId = newRunId(setup.now());
+  const emit: OnRunEvent = request.onEvent ?? (() => {});
+  const lease = await warehouse.ledger.acquire({
+    pipeline: request.pipeline.name,
+    group: setup.group.name,
+    lane: setup.lane,
+    holder: `${processId}/${runId}`,
+    process: processId,
+    termMs: leaseTermMs,
+    now: setup.now(),
+  });
+  let summary: RunSummary;
+  try {
+    await emit({ type: 'lease-taken', fence: lease.fence });
+    summary = await runWithLease({ request, setup, lease, runId, emit });
+  } catch (error) {
+    // The first error is the one to tell; a release that fails as well only delays the next run by the lease's term.
+    await warehouse.ledger.release(lease).catch(() => undefined);
+    throw error;
+  }
+  await warehouse.ledger.release(lease);
+  await emit({ type: 'lease-released' });
+  return summary;
+}
+
+async function runWithLease(run: ActiveRun): Promise<RunSummary> {
+  const { request, setup, lease, emit } = run;
+  const { ledger } = request.warehouse;
+  const state = await ledger.state(lease);
+  refuseBeforeResume(setup, state);
+
+  const base = newRecord(run);
+  const { http, stats } = openHttp(run);
+  const tally = createTally(setup.targets);
+  await ledger.saveRun(base);
+  await emit({ type: 'run-started', run: base });
+
+  let planned: SlicePlan = { slices: [], skipped: [] };
+  const finish = async (status: RunStatus, error?: CatchmentError): Promise<RunSummary> => {
+    const finished: RunRecord = {
+      ...tally.record(base, status, stats),
+      slicesPlanned: planned.slices.length,
+      finishedAt: setup.now(),
+      resumeAt: status === 'deferred' ? (error?.resumeAt ?? setup.now()) : undefined,
+      error: error?.message ?? tally.failures[0]?.error,
+    };
+    await ledger.saveRun(finished);
+    await emit({ type: 'run-finished', run: finished });
+    return tally.summary(finished, planned.skipped);
+  };
+
+  try {
+    await request.warehouse.prepare(setup.targets);
+    planned = await planRun(run, state, http);
+    await emit({ type: 'slices-planned', slices: planned.slices, skipped: planned.skipped });
+    const end = await runSlices(run, { state, planned, http, tally });
+    return await finish(end.status, end.error);
+  } catch (thrown) {
+    const error = redacted(run, thrown);
+    // A run whose lease is gone is somebody else's now; it must not write its record over theirs.
+    if (error.code !== 'lease-lost') await finish('failed', error).catch(() => undefined);
+    throw error;
+  }
+}
+
+function refuseBeforeResume({ where, now }: RunSetup, { lastRun }: LaneState): void {
+  const resumeAt = lastRun?.status === 'deferred' ? lastRun.resumeAt : undefined;
+  if (resumeAt === undefined || now() >= resumeAt) return;
+  throw retryable('deferred', {
+    where,
+    what: `the last run was deferred until ${resumeAt.toISOString()}`,
+    todo: 'run it again then',
+    resumeAt,
+  });
+}

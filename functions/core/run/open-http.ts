@@ -1,0 +1,32 @@
+import { systemSleep } from '../clock.ts';
+import { fatal } from '../errors.ts';
+import { createHttp } from '../http/client.ts';
+import type { Http, HttpStats } from '../http/http.ts';
+import { createRedactor } from '../secrets.ts';
+import type { ActiveRun } from './active-run.ts';
+import type { RunSetup } from './setup.ts';
+
+/** The network as this run may use it, and what it costs. */
+export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: HttpStats } {
+  const { source } = request;
+  if (source.http === undefined)
+    return { http: noHttp(setup), stats: { calls: 0, retries: 0, bytes: 0, waitedMs: 0 } };
+  return createHttp({
+    policy: source.http,
+    hosts: source.hosts,
+    ...(request.baseUrl === undefined ? {} : { baseUrl: request.baseUrl }),
+    secret: setup.secret,
+    redactor: createRedactor([setup.secret]),
+    where: setup.where,
+    signal: request.signal ?? new AbortController().signal,
+    now: setup.now,
+    sleep: request.sleep ?? systemSleep,
+  });
+}
+
+function noHttp({ where }: RunSetup): Http {
+  const refuse = async (path: string) => {
+    throw fatal('host-not-allowed', { where, what: 'this source declares no http', got: path });
+  };
+  return { get: refuse, post: refuse };
+}

@@ -1,0 +1,156 @@
+import { fatal, retryable } from '../errors.ts';
+import type { Batch, ExtractContext, SourceCode } from '../extract.ts';
+import type { TableTarget } from '../pipeline.ts';
+import type { Drift, Quarantined } from '../rows/check.ts';
+import { createRowChecker } from '../rows/check.ts';
+import type { AnySource } from '../source.ts';
+import type { Stage, Warehouse } from '../warehouses/warehouse.ts';
+import type { OnRunEvent } from './event.ts';
+import type { Slice } from './slice.ts';
+
+/** One slice, read to its end, checked and staged; nothing of it is visible yet. */
+export interface SliceRead {
+  readonly tables: readonly TableRead[];
+}
+
+export interface TableRead {
+  readonly target: TableTarget;
+  readonly stage: Stage;
+  readonly rowsRead: number;
+  /** Sum of the totals that the vendor announced; undefined when it announced none. */
+  readonly announced: number | undefined;
+  /** Bytes of files that the warehouse read itself. */
+  readonly bytes: number;
+  /** Rows that broke the schema: read, but not staged. */
+  readonly rejected: number;
+  /** The rejected rows in detail; of a file with very many, only the first ones. */
+  readonly quarantined: readonly Quarantined[];
+  readonly drift: readonly Drift[];
+}
+
+export interface ReadRequest {
+  readonly where: string;
+  readonly slice: Slice;
+  readonly targets: readonly TableTarget[];
+  readonly code: SourceCode;
+  readonly context: Omit<ExtractContext<AnySource>, 'slice'>;
+  readonly warehouse: Warehouse;
+  readonly onEvent: OnRunEvent;
+  /** Called between batches: renews the lease, or throws to stop. */
+  readonly onBatch: () => Promise<void>;
+}
+
+/**
+ * Reads and stages one slice. On any error the stages are discarded.
+ *
+ * @throws what `extract` throws; retryable `vendor` when rows are missing; fatal `bad-row` when every row breaks the schema
+ */
+export async function readSlice(request: ReadRequest): Promise<SliceRead> {
+  const readers = new Map<string, TableReader>();
+  try {
+    // The slice's own table is staged even when nothing comes: an empty window replaces what it held.
+    await readerOf(request, readers, request.slice.table);
+    const slice = request.slice as ExtractContext<AnySource>['slice'];
+    for await (const batch of request.code.extract({ ...request.context, slice })) {
+      const reader = await readerOf(request, readers, batch.table);
+      const rows = await reader.take(batch);
+      await request.onEvent({ type: 'rows-staged', slice: request.slice, table: batch.table, rows });
+      await request.onBatch();
+    }
+    const tables = [...readers.values()].map((reader) => reader.result());
+    for (const table of tables) checkComplete(request, table);
+    return { tables };
+  } catch (error) {
+    for (const reader of readers.values()) await reader.result().stage.discard();
+    throw error;
+  }
+}
+
+interface TableReader {
+  take(batch: Batch): Promise<number>;
+  result(): TableRead;
+}
+
+async function readerOf(
+  request: ReadRequest,
+  readers: Map<string, TableReader>,
+  name: string,
+): Promise<TableReader> {
+  const known = readers.get(name);
+  if (known !== undefined) return known;
+  const target = request.targets.find((candidate) => candidate.declared === name);
+  if (target === undefined)
+    throw fatal('internal', {
+      where: request.where,
+      what: 'extract yielded a table that is not part of this run',
+      got: name,
+      allowed: request.targets.map((candidate) => candidate.declared),
+    });
+  const reader = await openReader(request, target);
+  readers.set(name, reader);
+  return reader;
+}
+
+async function openReader(
+  { slice, warehouse, onEvent }: ReadRequest,
+  target: TableTarget,
+): Promise<TableReader> {
+  const stage = await warehouse.openStage(target, slice.origin);
+  const checker = createRowChecker(target.columns, { origin: slice.origin });
+  const quarantined: Quarantined[] = [];
+  const fileDrift: Drift[] = [];
+  let rowsRead = 0;
+  let bytes = 0;
+  let announced: number | undefined;
+
+  return {
+    async take(batch) {
+      if ('files' in batch) {
+        const loaded = await stage.load(batch.files);
+        rowsRead += loaded.read;
+        bytes += loaded.bytes;
+        quarantined.push(...loaded.quarantined);
+        fileDrift.push(...loaded.drift);
+        await onEvent({ type: 'page-read', slice, table: batch.table, rows: loaded.read });
+        return loaded.read;
+      }
+      await onEvent({ type: 'page-read', slice, table: batch.table, rows: batch.rows.length });
+      rowsRead += batch.rows.length;
+      if (batch.total !== undefined) announced = (announced ?? 0) + batch.total;
+      const checked = checker.check(batch.rows);
+      quarantined.push(...checked.quarantined);
+      await stage.append(checked.batch);
+      return checked.batch.rows;
+    },
+    result: () => ({
+      target,
+      stage,
+      rowsRead,
+      announced,
+      bytes,
+      rejected: rowsRead - stage.rows,
+      quarantined,
+      drift: [...checker.drift(), ...fileDrift],
+    }),
+  };
+}
+
+function checkComplete(
+  { where, slice }: ReadRequest,
+  { target, rowsRead, announced, quarantined, stage }: TableRead,
+): void {
+  if (announced !== undefined && announced !== rowsRead)
+    throw retryable('vendor', {
+      where,
+      what: `slice ${slice.id} of table "${target.name}" is not whole: the vendor announced ${announced} rows, ${rowsRead} came`,
+      todo: 'nothing of it was loaded; the next run reads it again',
+    });
+  const first = quarantined[0];
+  if (first !== undefined && stage.rows === 0)
+    throw fatal('bad-row', {
+      where,
+      what: `every row of slice ${slice.id} breaks schemas/${target.schema}.json: ${first.path} ${first.reason}`,
+      got: first.masked,
+      todo: 'nothing of it was loaded, and what the table holds was left alone; mend the schema file or the source',
+    });
+}
