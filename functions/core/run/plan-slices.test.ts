@@ -77,7 +77,7 @@ describe('planSlices with a window cursor', () => {
     const cutOff = stateOf({ slices, lastRun: { status: 'crashed' } as RunRecord });
     const ended = stateOf({ slices, lastRun: { status: 'succeeded' } as RunRecord });
     expect(ids(plan({ lane: 'backfill', window, state: cutOff }))).toEqual([
-      'report/a/2026-10-24..2026-10-31',
+      'report/a/2026-10-04..2026-10-31',
     ]);
     expect(ids(plan({ lane: 'backfill', window, state: ended }))).toHaveLength(2);
   });
