@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
+import type { AnySource } from '../../functions/core/source.ts';
+import { accountsOf } from './groups.ts';
+import type { Report } from './mistake.ts';
+
+interface Writer {
+  readonly pipeline: Pipeline;
+  readonly table: PipelineTable;
+}
+
+/** Reports pipelines that would overwrite or double each other's rows. */
+export function checkSharedTables(
+  pipelines: readonly Pipeline[],
+  sources: Readonly<Record<string, AnySource>>,
+  report: Report,
+): void {
+  const writers = new Map<string, Writer>();
+  for (const pipeline of pipelines)
+    for (const table of pipeline.tables) {
+      // Names that differ only in case are one table in the embedded warehouse.
+      const id = [pipeline.warehouse.name, pipeline.dataset, table.name].join('.').toLowerCase();
+      const first = writers.get(id);
+      if (first === undefined) writers.set(id, { pipeline, table });
+      else if (first.pipeline !== pipeline) compare(first, { pipeline, table }, sources, report);
+    }
+}
+
+function compare(
+  first: Writer,
+  second: Writer,
+  sources: Readonly<Record<string, AnySource>>,
+  report: Report,
+): void {
+  const path = ['pipelines', second.pipeline.name, 'tables', second.table.declared];
+  const name = `${second.pipeline.dataset}.${second.table.name}`;
+  const other = `the pipeline "${first.pipeline.name}"`;
+  const isReplaced = first.table.writeMode === 'replace' || second.table.writeMode === 'replace';
+  if (isReplaced) {
+    report({
+      path,
+      what: `is written by ${other} too, and a table that is replaced has one writer`,
+      got: name,
+      todo: 'give it another name or dataset',
+    });
+    return;
+  }
+  const isSame =
+    first.table.name === second.table.name &&
+    first.pipeline.dataset === second.pipeline.dataset &&
+    isDeepStrictEqual(shapeOf(first.table), shapeOf(second.table));
+  if (!isSame) {
+    report({
+      path,
+      what: `is written by ${other} too, with another spelling, schema, key, partition or clustering`,
+      got: name,
+      todo: 'give it another name or dataset',
+    });
+    return;
+  }
+  const source = sources[second.pipeline.source];
+  if (source === undefined || first.pipeline.source !== second.pipeline.source) return;
+  const taken = new Set(first.pipeline.groups.flatMap((group) => accountsOf(group, source)));
+  const shared = second.pipeline.groups
+    .flatMap((group) => accountsOf(group, source))
+    .find((account) => taken.has(account));
+  if (shared !== undefined)
+    report({
+      path,
+      what: `is written by ${other} too, for the same account`,
+      got: shared === '-' ? name : shared,
+      todo: 'leave the account to one pipeline, or give the table another name or dataset',
+    });
+}
+
+function shapeOf({ schema, key, partitionBy, windowField, clusterBy }: PipelineTable) {
+  return { schema, key, partitionBy: partitionBy ?? windowField, clusterBy: clusterBy ?? [] };
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { writeModes } from '../../functions/core/cursor.ts';
+
+/** Shapes of the stack file. They check it, type it, and become its JSON schema. */
+
+export const namePattern = /^[a-z](?:-?[a-z0-9])*$/;
+const nameRule = 'lower-case letters, digits and single dashes, starting with a letter';
+
+/** Of pipelines, groups and warehouses. Two dashes in a row separate names in the cloud, so no name holds them. */
+export const name = z.string().regex(namePattern, nameRule);
+
+/** Of datasets and tables. BigQuery takes more, the embedded warehouse and every SQL client take these. */
+export const sqlName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and underscores, not starting with a digit')
+  .max(1024, 'at most 1024 characters');
+
+/** https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create */
+export const secretName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,255}$/, 'letters, digits, dashes and underscores, at most 255');
+
+const label = z.string().regex(/^[a-z0-9_-]{0,63}$/, 'lower-case letters, digits, _ and -, at most 63');
+
+export const duckdbWarehouse = z.strictObject({
+  kind: z.literal('duckdb'),
+  path: z.string().min(1, 'a file path').meta({ description: 'File path, relative to the project' }),
+  memoryLimit: z
+    .string()
+    .regex(/^\d+(?:\.\d+)?\s?(?:[KMGT]i?B)$/, 'a size such as 512MB or 2GB')
+    .optional()
+    .meta({ description: "DuckDB's memory limit, by default 512MB" }),
+});
+
+export const bigqueryWarehouse = z.strictObject({
+  kind: z.literal('bigquery'),
+  location: z
+    .string()
+    .min(1, 'a location such as EU or europe-west1')
+    .meta({ examples: ['EU', 'europe-west1'] }),
+  project: z.string().min(1).optional().meta({ description: 'By default gcp:project' }),
+});
+
+export const warehouseKinds = { duckdb: duckdbWarehouse, bigquery: bigqueryWarehouse } as const;
+
+export const schedule = z.strictObject({
+  cron: z
+    .string()
+    .optional()
+    .meta({
+      description: "Five fields: minute, hour, day, month, weekday. By default the source's",
+      examples: ['0 6 * * *'],
+    }),
+  timeZone: z
+    .string()
+    .optional()
+    .meta({ description: 'IANA name', examples: ['Etc/UTC'] }),
+  paused: z.boolean().optional().meta({ description: 'Deployed, but not started by the clock' }),
+});
+
+export const pipeline = z.strictObject({
+  source: z
+    .string()
+    .optional()
+    .meta({ description: "A folder in functions/; by default the pipeline's name" }),
+  warehouse: z
+    .string()
+    .optional()
+    .meta({ description: 'By default the only warehouse, or the one named main' }),
+  dataset: sqlName.optional().meta({ description: "By default the pipeline's name with underscores" }),
+  schedule: schedule.optional(),
+  groups: z.record(z.string(), z.unknown()),
+  tables: z.record(z.string(), z.unknown()).optional(),
+  runsOn: z.enum(['function', 'job']).optional().meta({ description: "By default the source's" }),
+  since: z
+    .string()
+    // Pulumi's own YAML reader turns an unquoted day into a timestamp.
+    .regex(/^\d{4}-\d{2}-\d{2}(?:T00:00:00Z)?$/, 'a day such as 2026-01-31')
+    .optional()
+    .meta({ description: 'First day of the first run, by default seven days ago' }),
+});
+
+/** What a group holds beside its source's settings. */
+export const group = z.strictObject({
+  secret: secretName.optional(),
+  timeZone: z.string().optional(),
+  sandbox: z.boolean().optional(),
+});
+
+/** What a table of the stack file holds beside the options of its source. */
+export const openTable = z.strictObject({
+  schema: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+$/, 'source/table, a file below schemas/ without .json')
+    .optional(),
+  key: z.array(z.string()).optional(),
+  writeMode: z.enum(writeModes).optional(),
+  partitionBy: z.string().optional(),
+  clusterBy: z.array(z.string()).max(4, 'at most 4 columns (BigQuery limit)').optional(),
+});
+
+export const estate = z.strictObject({
+  warehouses: z.record(z.string(), z.unknown()),
+  pipelines: z.record(z.string(), z.unknown()),
+  labels: z
+    .record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'lower-case letters, digits, _ and -'), label)
+    .optional()
+    .meta({ description: 'On every resource that takes labels, e.g. owner and cost-center' }),
+  alerts: z
+    .strictObject({ emails: z.array(z.email('an e-mail address')) })
+    .optional()
+    .meta({ description: 'Who hears of failed runs' }),
+  protect: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Datasets, tables and secrets refuse to be deleted. By default true' }),
+});

@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fatal } from '../../functions/core/errors.ts';
+import type { AnySource } from '../../functions/core/source.ts';
+
+export type LoadSource = (name: string) => Promise<AnySource>;
+
+/** Names of the folders in `functions/` that hold a `source.ts`, sorted. */
+export function listSources(root: string): string[] {
+  const folder = join(root, 'functions');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'source.ts')))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/**
+ * The declaration of one source. Loads `functions/<name>/source.ts` only, never its extractor.
+ *
+ * @throws fatal `bad-input` when the file exports no `source`
+ */
+export async function loadSource(root: string, name: string): Promise<AnySource> {
+  const file = join(root, 'functions', name, 'source.ts');
+  const module: { readonly source?: AnySource } = await import(pathToFileURL(file).href);
+  if (module.source === undefined)
+    throw fatal('bad-input', {
+      where: `functions/${name}/source.ts`,
+      what: 'exports no declaration',
+      todo: 'write `export const source = defineSource({ ... })`',
+    });
+  return module.source;
+}
