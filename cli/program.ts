@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { asCatchmentError } from '../functions/core/errors.ts';
+import { backfillCommand } from './commands/backfill.ts';
+import { buildCommand } from './commands/build.ts';
+import { newCommand } from './commands/new.ts';
+import { planCommand } from './commands/plan.ts';
+import { queryCommand } from './commands/query.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { type ExitCode, exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+
+/** Runs one command line and says how it ended. Errors become one message on standard error. */
+export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
+  const isJson = args.includes('--json');
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return (process.exitCode as ExitCode | undefined) ?? exitCode.ok;
+  } catch (thrown) {
+    // Commander has printed its message already; its own codes for --help and --version are 0.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    const error = asCatchmentError(thrown);
+    process.stderr.write(`catchment: ${error.message}\n`);
+    if (args.includes('--debug') && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    if (isJson) {
+      const { code, kind, message } = error;
+      process.stdout.write(`${JSON.stringify({ error: { code, kind, message } }, undefined, 2)}\n`);
+    }
+    return exitCodeOf(error);
+  }
+}
+
+export function createProgram(): Command {
+  const program = new Command('catchment')
+    .description('A whole ETL estate, versioned as one stack.')
+    .version(version(), '--version', 'print the version')
+    .exitOverride()
+    .showHelpAfterError('(--help shows options and examples)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx catchment start                             load everything the local stack names
+  npx catchment query "show all tables"           look at what was loaded
+  npx catchment run <pipeline> --group <group>    load one group
+  npx catchment <command> --help                  options and examples of one command
+${exitCodeHelp}`,
+    );
+  const commands = [
+    startCommand(),
+    runCommand(),
+    backfillCommand(),
+    queryCommand(),
+    statusCommand(),
+    planCommand(),
+    buildCommand(),
+    newCommand(),
+    schemaCommand(),
+  ];
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  return program;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return String((manifest as { readonly version: string }).version);
+}
