@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Cursor, DayWindow } from './cursor.ts';
 import type { Http } from './http/http.ts';
-import type { AnySource, OpenTables, SourceDeclaration } from './source.ts';
+import type { AnySource, OpenTables } from './source.ts';
 
 /** A row as the vendor's shape was mapped to columns: missing and `undefined` are NULL. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -58,17 +58,20 @@ export interface ObjectRef {
   readonly bytes: number;
 }
 
-type TableNames<S extends AnySource> = S extends { readonly openTables: OpenTables }
-  ? string
-  : Extract<keyof S['tables'], string>;
+type OpenOf<S extends AnySource> = Exclude<S['openTables'], undefined>;
+
+type OptionsOf<S extends AnySource> = OpenOf<S> extends OpenTables<infer Options> ? z.output<Options> : never;
+
+type TableNames<S extends AnySource> = [OpenOf<S>] extends [never]
+  ? Extract<keyof S['tables'], string>
+  : string;
 
 /** The union of slices that a source can be handed; narrow it by `slice.table`. */
-export type SliceOf<S extends AnySource> =
-  S extends SourceDeclaration<infer T, z.ZodObject, z.ZodObject, infer O>
-    ? O extends OpenTables<infer Options>
-      ? SliceFor<string, O['defaults']['cursor'], z.output<Options>>
-      : { [K in Extract<keyof T, string>]: SliceFor<K, T[K]['cursor'], undefined> }[Extract<keyof T, string>]
-    : never;
+export type SliceOf<S extends AnySource> = [OpenOf<S>] extends [never]
+  ? {
+      [K in TableNames<S>]: SliceFor<K, S['tables'][K]['cursor'], undefined>;
+    }[TableNames<S>]
+  : SliceFor<string, OpenOf<S>['defaults']['cursor'], OptionsOf<S>>;
 
 export interface Log {
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -99,9 +102,7 @@ export interface FoundObject extends ObjectRef {
 /** Lists the objects of one table; needed by sources that have an `objects` cursor. */
 export type DiscoverOf<S extends AnySource> = (context: {
   readonly table: string;
-  readonly options: S extends { readonly openTables: OpenTables<infer Options> }
-    ? z.output<Options>
-    : undefined;
+  readonly options: OptionsOf<S>;
   readonly settings: z.output<S['settings']>;
   readonly secret: z.output<S['secret']>;
   readonly http: Http;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { WriteMode } from '../../functions/core/cursor.ts';
 import type { ExtractOf, Row } from '../../functions/core/extract.ts';
 import type { Column } from '../../functions/core/schema.ts';
 import { defineSource } from '../../functions/core/source.ts';
@@ -32,7 +31,7 @@ export const source = defineSource({
       cursor: { kind: 'window', lag: 1, lookback: 2, maxSpan: 4 },
     },
     replace: { key: [], writeMode: 'replace', cursor: { kind: 'snapshot' } },
-  } satisfies Record<WriteMode, unknown>,
+  },
 });
 
 export const columns: readonly Column[] = [
