@@ -14,7 +14,7 @@ const snippets = {
   },
   'a table that is not declared': {
     body: `yield { table: 'reprot', rows: [] };`,
-    says: `Type '"reprot"' is not assignable to type '"report" | "people"'`,
+    says: `Type '"reprot"' is not assignable to type '"people" | "report"'`,
   },
   'a secret field that is not declared': {
     body: `yield { table: 'people', rows: [{ token: secret.acess_token }] };`,
