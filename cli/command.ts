@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { exitCodeHelp } from './exit-code.ts';
 
 /** Options that every command has. */
@@ -28,8 +28,14 @@ export function createCommand({ name, summary, examples }: CommandText): Command
   return new Command(name)
     .description(summary)
     .option('--stack <name>', 'the environment: reads stacks/Pulumi.<name>.yaml', 'local')
-    .option('--root <folder>', 'the project folder', (folder) => resolve(folder), projectRoot)
+    .addOption(root())
     .option('--json', 'print JSON to standard output, and nothing else')
     .option('--debug', 'print stack traces')
     .addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${exitCodeHelp}`);
+}
+
+function root(): Option {
+  return new Option('--root <folder>', 'the project folder')
+    .argParser((folder: string) => resolve(folder))
+    .default(projectRoot, 'the one of this command');
 }

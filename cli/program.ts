@@ -1,35 +1,43 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { asCatchmentError } from '../functions/core/errors.ts';
+import { asCatchmentError, type CatchmentError } from '../functions/core/errors.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { buildCommand } from './commands/build.ts';
 import { newCommand } from './commands/new.ts';
-import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
-import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { type ExitCode, exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
 
 /** Runs one command line and says how it ended. Errors become one message on standard error. */
 export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
-  const isJson = args.includes('--json');
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return (process.exitCode as ExitCode | undefined) ?? exitCode.ok;
   } catch (thrown) {
-    // Commander has printed its message already; its own codes for --help and --version are 0.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (thrown instanceof CommanderError) return endOfUsage(thrown, args);
     const error = asCatchmentError(thrown);
     process.stderr.write(`catchment: ${error.message}\n`);
     if (args.includes('--debug') && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
-    if (isJson) {
-      const { code, kind, message } = error;
-      process.stdout.write(`${JSON.stringify({ error: { code, kind, message } }, undefined, 2)}\n`);
-    }
+    printErrorJson(args, error);
     return exitCodeOf(error);
   }
+}
+
+/** Commander has printed its message already. Its own code for --help and --version is 0. */
+function endOfUsage({ exitCode: code, message }: CommanderError, args: readonly string[]): ExitCode {
+  if (code === 0) return exitCode.ok;
+  printErrorJson(args, { code: 'bad-input', kind: 'fatal', message: message.replace(/^error: /, '') });
+  return exitCode.usage;
+}
+
+function printErrorJson(
+  args: readonly string[],
+  { code, kind, message }: Pick<CatchmentError, 'code' | 'kind' | 'message'>,
+): void {
+  if (args.includes('--json'))
+    process.stdout.write(`${JSON.stringify({ error: { code, kind, message } }, undefined, 2)}\n`);
 }
 
 export function createProgram(): Command {
@@ -54,10 +62,8 @@ ${exitCodeHelp}`,
     backfillCommand(),
     queryCommand(),
     statusCommand(),
-    planCommand(),
     buildCommand(),
     newCommand(),
-    schemaCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   return program;

@@ -26,6 +26,7 @@ function record(isTTY: boolean) {
 it('writes a line for the plan, each quarter, each failure and the end where there is no terminal', async () => {
   const { written, progress, pass } = record(false);
   const tell = progress.follow('api/demo');
+  await tell({ type: 'lease-taken', fence: 1 });
   pass(1000);
   for (const event of [
     planned,
@@ -64,10 +65,10 @@ it('draws bars of one width over each other on a terminal, and leaves the last o
     '\r\u001b[J' +
       'look here\n' +
       `api/demo    ${'░'.repeat(24)}  0/4 slices, 10 rows, 2.5 s  items/-/a\n` +
-      'files/demo  planning\n',
+      'files/demo  waiting\n',
     '\u001b[2A\r\u001b[J' +
       `api/demo    ${'█'.repeat(6)}${'░'.repeat(18)}  1/4 slices, 10 rows, 2.5 s\n` +
-      `files/demo  ${'█'.repeat(24)}  0/0 slices, 0 rows, 2.5 s\n`,
+      `files/demo  ${'█'.repeat(24)}  0/0 slices, 0 rows, 0.0 s\n`,
   ]);
 });
 

@@ -11,7 +11,7 @@ export interface ProgressOutput {
 }
 
 export interface Progress {
-  /** Adds a bar and returns the listener of its run. */
+  /** Adds a bar, which waits until the first event, and returns the listener of its run. */
   follow(label: string): OnRunEvent;
   /** A line that stays, above the bars. */
   note(text: string): void;
@@ -21,7 +21,7 @@ export interface Progress {
 
 interface Bar {
   readonly label: string;
-  readonly startedAt: number;
+  startedAt: number | undefined;
   readonly active: Set<string>;
   planned: number | undefined;
   done: number;
@@ -58,7 +58,7 @@ export function startProgress(
     follow(label) {
       const bar: Bar = {
         label,
-        startedAt: now(),
+        startedAt: undefined,
         active: new Set(),
         planned: undefined,
         done: 0,
@@ -86,6 +86,7 @@ export function startProgress(
 }
 
 function update(bar: Bar, event: RunEvent, at: number): void {
+  bar.startedAt ??= at;
   if (event.type === 'slices-planned') bar.planned = event.slices.length;
   if (event.type === 'slice-started') bar.active.add(event.slice.id);
   if (event.type === 'rows-staged') bar.rows += event.rows;
@@ -113,7 +114,7 @@ function tell(bar: Bar, event: RunEvent, at: number): string | undefined {
 
 function barLine(bar: Bar, labelWidth: number, at: number): string {
   const label = bar.label.padEnd(labelWidth);
-  if (bar.planned === undefined) return `${label}  planning`;
+  if (bar.planned === undefined) return `${label}  ${bar.startedAt === undefined ? 'waiting' : 'planning'}`;
   const share = bar.planned === 0 ? 1 : bar.done / bar.planned;
   const full = Math.round(share * barWidth);
   const drawnBar = '█'.repeat(full) + '░'.repeat(barWidth - full);
@@ -123,6 +124,6 @@ function barLine(bar: Bar, labelWidth: number, at: number): string {
 
 function state(bar: Bar, at: number): string {
   const failed = bar.failed > 0 ? `, ${formatCount(bar.failed)} failed` : '';
-  const seconds = formatSeconds((bar.finishedAt ?? at) - bar.startedAt);
+  const seconds = formatSeconds((bar.finishedAt ?? at) - (bar.startedAt ?? at));
   return `${formatCount(bar.done)}/${formatPlural(bar.planned ?? 0, 'slice')}${failed}, ${formatPlural(bar.rows, 'row')}, ${seconds} s`;
 }

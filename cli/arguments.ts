@@ -1,4 +1,4 @@
-import type { DayWindow } from '../functions/core/cursor.ts';
+import { type DayWindow, type WriteMode, writeModes } from '../functions/core/cursor.ts';
 import { fatal } from '../functions/core/errors.ts';
 import { addDays, isDay } from '../functions/core/run/days.ts';
 
@@ -48,4 +48,21 @@ export function parseMonths(text: string): number {
       allowed: 'whole numbers from 1 to 120',
     });
   return months;
+}
+
+/** @throws fatal `bad-input` unless it is one of the write modes */
+export function parseWriteMode(text: string | undefined): WriteMode | undefined {
+  const mode = writeModes.find((each) => each === text);
+  if (text !== undefined && mode === undefined)
+    throw fatal('bad-input', { what: '--write-mode is unknown', got: text, allowed: writeModes });
+  return mode;
+}
+
+/** @throws fatal `bad-input` unless it is a TCP port */
+export function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw fatal('bad-input', { what: '--sandbox-port is not a port', got: text, allowed: '1 to 65535' });
+  return port;
 }

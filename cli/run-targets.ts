@@ -1,0 +1,94 @@
+import { asCatchmentError, type CatchmentError } from '../functions/core/errors.ts';
+import type { RunSummary } from '../functions/core/run/request.ts';
+import type { Target } from '../twin/select.ts';
+import type { Order, Twin } from '../twin/twin.ts';
+import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
+import { interruptSignal } from './interrupt.ts';
+import { type Progress, startProgress } from './print/progress.ts';
+
+/** How one run ended: with a summary, or with an error before there was one. */
+export interface Ended {
+  readonly target: Target;
+  readonly summary?: RunSummary;
+  readonly error?: CatchmentError;
+}
+
+export interface RunTargetsOptions {
+  readonly twin: Twin;
+  readonly targets: readonly Target[];
+  /** What a target's run is asked for beside its pipeline and group. */
+  readonly order: (target: Target) => Omit<Order, 'pipeline' | 'group' | 'trigger' | 'onEvent' | 'signal'>;
+  /** Draws no progress. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** Errors that the next run would meet as well. */
+const endsAll = new Set(['cancelled', 'warehouse-locked', 'disk-full']);
+
+/** Runs one group after another; one that fails leaves the others in place. */
+export async function runTargets({
+  twin,
+  targets,
+  order,
+  quiet,
+}: RunTargetsOptions): Promise<readonly Ended[]> {
+  const signal = interruptSignal();
+  const progress = quiet ? undefined : startProgress();
+  const ended: Ended[] = [];
+  try {
+    await bundleAll(twin, targets, progress);
+    const listeners = targets.map(({ pipeline, group }) =>
+      progress?.follow(`${pipeline.name}/${group.name}`),
+    );
+    for (const [at, target] of targets.entries()) {
+      const one = await runOne(twin, {
+        ...target,
+        ...order(target),
+        trigger: 'cli',
+        signal,
+        onEvent: listeners[at],
+      });
+      ended.push(one);
+      if (signal.aborted || (one.error !== undefined && endsAll.has(one.error.code))) break;
+    }
+  } finally {
+    progress?.stop();
+  }
+  return ended;
+}
+
+async function bundleAll(
+  twin: Twin,
+  targets: readonly Target[],
+  progress: Progress | undefined,
+): Promise<void> {
+  const sources = [...new Set(targets.map(({ pipeline }) => pipeline.source))];
+  for (const source of sources) {
+    const { bytes } = await twin.handlers.load(source);
+    progress?.note(`bundled ${source}: ${(bytes / 1000).toFixed(0)} kB`);
+  }
+}
+
+async function runOne(twin: Twin, order: Order): Promise<Ended> {
+  const target = { pipeline: order.pipeline, group: order.group };
+  try {
+    return { target, summary: await twin.run(order) };
+  } catch (thrown) {
+    return { target, error: asCatchmentError(thrown, `${order.pipeline.name}/${order.group.name}`) };
+  }
+}
+
+/** The worst end counts: interrupted, failed, not now. A single run's error keeps its own code. */
+export function exitCodeOfAll(ended: readonly Ended[]): ExitCode {
+  const codes = ended.map(({ summary, error }): ExitCode => {
+    if (error !== undefined) return exitCodeOf(error);
+    const status = summary?.run.status;
+    if (status === 'succeeded') return exitCode.ok;
+    return status === 'deferred' ? exitCode.later : exitCode.failed;
+  });
+  if (codes.length === 1) return codes[0] ?? exitCode.ok;
+  const isFailed = codes.includes(exitCode.failed) || codes.includes(exitCode.usage);
+  if (codes.includes(exitCode.interrupted)) return exitCode.interrupted;
+  if (isFailed) return exitCode.failed;
+  return codes.includes(exitCode.later) ? exitCode.later : exitCode.ok;
+}
