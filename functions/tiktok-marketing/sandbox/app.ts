@@ -3,7 +3,7 @@ import { type Envelope, VendorError } from './answer.ts';
 import { type Day, today } from './day.ts';
 import { listAdGroups, listAds, listAdvertisers, listCampaigns, unknownAdvertiser } from './entities.ts';
 import type { Behaviour } from './faults.ts';
-import { createLimitClock, createLimits } from './limits.ts';
+import { createLimits } from './limits.ts';
 import { checkToken, createOAuth } from './oauth.ts';
 import { createParams, type Params } from './params.ts';
 import { readReport } from './report.ts';
@@ -29,7 +29,7 @@ const root = '/open_api/v1.3/';
 /** TikTok's API as one function from request to response. */
 export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
   const { seed, now, world, behaviour, maxCells, pageCap, onRequest } = options;
-  const limits = createLimits(createLimitClock(now));
+  const limits = createLimits(now);
   const oauth = createOAuth(world);
   let served = 0;
 

@@ -5,35 +5,40 @@ export interface Limits {
   take(advertiserId: string | undefined, path: string): void;
 }
 
+/** A moment on the injected clock and on the real one, in milliseconds. */
+interface Moment {
+  readonly told: number;
+  readonly real: number;
+}
+
 /** The Basic tier's limits, per app and per advertiser and path. */
 const perSecond = 10;
 const perMinute = 600;
 const perAdvertiserAndPath = 20;
 const penaltyMs = 5 * 60_000;
 
-/** Counts requests in sliding windows, refused ones too. */
-export function createLimits(clock: () => number): Limits {
-  const app: number[] = [];
-  const paths = new Map<string, number[]>();
-  let blockedUntil = 0;
+/**
+ * Counts requests in sliding windows, refused ones too. Time passes on the injected clock; where that one stands still,
+ * real time passes, so that a test with a frozen day is not locked out for ever.
+ */
+export function createLimits(now: () => Date): Limits {
+  const app: Moment[] = [];
+  const paths = new Map<string, Moment[]>();
+  let lockedOut: Moment | undefined;
   return {
     take(advertiserId, path) {
-      const now = clock();
-      if (now < blockedUntil) throw tooMany();
-      forget(app, now - 60_000);
-      app.push(now);
-      if (app.length > perMinute) {
-        blockedUntil = now + penaltyMs;
+      const moment = { told: now().getTime(), real: performance.now() };
+      if (lockedOut !== undefined && !isOlder(lockedOut, moment, penaltyMs)) throw tooMany();
+      if (count(app, moment, 60_000) > perMinute) {
+        lockedOut = moment;
         throw tooMany();
       }
-      if (app.filter((at) => at > now - 1000).length > perSecond) throw tooMany();
+      if (app.filter((at) => !isOlder(at, moment, 1000)).length > perSecond) throw tooMany();
       if (advertiserId === undefined) return;
       const key = `${advertiserId} ${path}`;
       const own = paths.get(key) ?? [];
-      forget(own, now - 1000);
-      own.push(now);
       paths.set(key, own);
-      if (own.length > perAdvertiserAndPath)
+      if (count(own, moment, 1000) > perAdvertiserAndPath)
         throw new VendorError(
           40133,
           'Too many requests of this advertiser to this path. Please retry in some time.',
@@ -42,19 +47,18 @@ export function createLimits(clock: () => number): Limits {
   };
 }
 
-/**
- * A clock for limits: the injected one, unless it stands still. Then real time goes on, so that a test with a frozen
- * day is not locked out for ever.
- */
-export function createLimitClock(now: () => Date): () => number {
-  const start = now().getTime();
-  const started = performance.now();
-  return () => start + Math.max(now().getTime() - start, performance.now() - started);
+/** Requests within the last `ms`, this one included; forgets the older ones. */
+function count(moments: Moment[], moment: Moment, ms: number): number {
+  moments.push(moment);
+  moments.splice(
+    0,
+    moments.findIndex((at) => !isOlder(at, moment, ms)),
+  );
+  return moments.length;
 }
 
-function forget(times: number[], until: number): void {
-  const kept = times.findIndex((at) => at > until);
-  times.splice(0, kept === -1 ? times.length : kept);
+function isOlder(at: Moment, moment: Moment, ms: number): boolean {
+  return moment.told - at.told >= ms || moment.real - at.real >= ms;
 }
 
 function tooMany(): VendorError {

@@ -154,7 +154,7 @@ function createAdvertiser(seed: number, index: number, shape: WorldShape): Adver
 function createCampaign(seed: number, owner: number, c: number, shape: WorldShape): Campaign {
   const random = createRandom(seed, owner, 1, c);
   const rhythm = at(rhythms, c);
-  const first = epoch + Math.floor((c / shape.campaigns) * 540);
+  const first = epoch + owner * 11 + Math.floor((c / shape.campaigns) * 540);
   const last = rhythm === 'once' ? first + 45 + Math.floor(random() * 75) : undefined;
   return {
     id: vendorId(owner, 1, c),
