@@ -56,6 +56,11 @@ export function schedulerAccountName(pipeline: string): string {
   return checked(serviceAccount, `cron-${pipeline}`, pipeline);
 }
 
+/** Address of a service account. It is computed, so that a plan can show who gets what before anything exists. */
+export function accountEmail(account: string, project: string): string {
+  return `${account}@${project}.iam.gserviceaccount.com`;
+}
+
 /** Function or job of a pipeline. @throws fatal `bad-input` when it would be too long */
 export function handlerName(pipeline: string): string {
   return checked(runName, `etl-${pipeline}`, pipeline);

@@ -1,0 +1,100 @@
+import { type Output, RunError, secret } from '@pulumi/pulumi';
+import { isCatchmentError } from '../functions/core/errors.ts';
+import { AlertChannels } from './components/alert-channels.ts';
+import { type Cloud, labelsOf } from './components/cloud.ts';
+import { EnabledServices } from './components/enabled-services.ts';
+import { GroupSecret } from './components/group-secret.ts';
+import { SourceCode, stageSources } from './components/source-code.ts';
+import { SourcePipeline } from './components/source-pipeline.ts';
+import { StagingBucket } from './components/staging-bucket.ts';
+import { WarehouseDataset } from './components/warehouse-dataset.ts';
+import { type CloudEstate, readConfig, root } from './config.ts';
+import { datasetIdOf, datasetsOf } from './datasets.ts';
+import { secretsOf, secretsOfAll } from './iam.ts';
+import { accessLogBucketName, stagingBucketName } from './names.ts';
+import { required } from './required.ts';
+
+/** What `pulumi stack output` shows. */
+export interface Outputs {
+  /** Addresses of the functions, by pipeline. */
+  readonly functions: Readonly<Record<string, Output<string>>>;
+  readonly jobs: readonly string[];
+  /** `project.dataset` */
+  readonly datasets: readonly string[];
+  /** Names of the secrets that wait for a value. */
+  readonly secrets: Output<readonly string[]>;
+  /** Content hash of the deployed code, by source. */
+  readonly code: Readonly<Record<string, string>>;
+}
+
+/** The program: what one stack file becomes. */
+export default async function program(): Promise<Outputs> {
+  try {
+    return await deploy(await readConfig());
+  } catch (error) {
+    // A mistake in the stack file is for the operator; a stack trace of ours would bury it.
+    if (isCatchmentError(error)) throw new RunError(error.message);
+    throw error;
+  }
+}
+
+async function deploy(estate: CloudEstate): Promise<Outputs> {
+  const { gcp, stack, pipelines } = estate;
+  const bundles = await stageSources(root, pipelines);
+  const stagingBucket = stagingBucketName(gcp.project, stack);
+
+  const { services } = new EnabledServices('services', { project: gcp.project });
+  const cloud: Cloud = {
+    ...gcp,
+    labels: labelsOf(estate),
+    protect: estate.protect,
+    dependsOn: [...services],
+  };
+  const staging = new StagingBucket('staging', {
+    cloud,
+    bucketName: stagingBucket,
+    logBucketName: accessLogBucketName(gcp.project, stack),
+  });
+  const code = mapOf(
+    bundles,
+    (name, staged) => new SourceCode(name, { bucket: staging.bucket.name, staged }),
+  );
+  const datasets = mapOf(
+    datasetsOf(root, pipelines),
+    (name, dataset) => new WarehouseDataset(name, { cloud, ...dataset }),
+  );
+  const secrets = mapOf(
+    secretsOfAll(pipelines),
+    (name) => new GroupSecret(name, { cloud, secretName: name }),
+  );
+  const { channels } = new AlertChannels('alerts', { cloud, emails: estate.alertEmails });
+
+  const deployed = pipelines.map((pipeline) => {
+    const dataset = required(datasets.get(datasetIdOf(pipeline)), `the dataset of ${pipeline.name}`);
+    const own = [...secretsOf(pipeline).keys()].map((name) =>
+      required(secrets.get(name), `the secret ${name}`),
+    );
+    return new SourcePipeline(pipeline.name, {
+      cloud,
+      pipeline,
+      code: required(code.get(pipeline.source), `the code of ${pipeline.source}`),
+      stagingBucket,
+      bindTo: [staging, dataset, ...own],
+      channels,
+    });
+  });
+
+  return {
+    functions: Object.fromEntries(
+      deployed.flatMap(({ name, uri }) => (uri === undefined ? [] : [[name, uri]])),
+    ),
+    jobs: deployed.filter(({ uri }) => uri === undefined).map(({ name }) => name),
+    datasets: [...datasets.keys()],
+    secrets: secret([...secrets.keys()]),
+    code: Object.fromEntries([...code].map(([name, { hash }]) => [name, hash])),
+  };
+}
+
+function mapOf<V, R>(entries: ReadonlyMap<string, V>, make: (name: string, value: V) => R): Map<string, R> {
+  return new Map([...entries].map(([name, value]) => [name, make(name, value)]));
+}
