@@ -4,6 +4,7 @@ import { asCatchmentError, type CatchmentError } from '../functions/core/errors.
 import { backfillCommand } from './commands/backfill.ts';
 import { buildCommand } from './commands/build.ts';
 import { newCommand } from './commands/new.ts';
+import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
 import { startCommand } from './commands/start.ts';
@@ -62,6 +63,7 @@ ${exitCodeHelp}`,
     backfillCommand(),
     queryCommand(),
     statusCommand(),
+    planCommand(),
     buildCommand(),
     newCommand(),
   ];

@@ -16,7 +16,7 @@ export async function startSandbox({
   fault,
   port = 0,
 }: SandboxOptions = {}): Promise<Sandbox> {
-  const items = makeItems(size === 'small' ? 120 : 1200);
+  const items = makeItems(size === 'small' ? 120 : 400);
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
