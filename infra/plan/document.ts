@@ -139,6 +139,7 @@ function schemaTable(changes: readonly SchemaChange[]): Block {
 function shown(value: GraphValue | undefined): string {
   if (value === undefined) return 'none';
   if (value === null) return '(known after the deployment)';
+  if (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)) return value.slice(0, 12);
   const shownText = typeof value === 'string' ? value : JSON.stringify(value);
   return shownText.length > 80 ? `${shownText.slice(0, 79)}…` : shownText;
 }

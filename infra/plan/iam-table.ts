@@ -59,16 +59,17 @@ function isGrant({ type }: GraphResource): boolean {
   return /iam(?:member|binding|policy)|^datasetaccess|accesscontrol|acl$/i.test(shortType(type));
 }
 
-function unexplained({ name, type, inputs, pipeline }: GraphResource): Grant {
+function unexplained({ name, inputs, pipeline }: GraphResource): Grant {
   const members = inputs.member ?? inputs.members ?? inputs.entity ?? inputs.iamMember ?? null;
   const target = Object.entries(inputs).find(
     ([key, value]) => !notTargets.includes(key) && typeof value === 'string',
   );
+  const ofProject = { kind: 'project', name: shown(inputs.project ?? null) };
   return {
     id: name,
     member: shown(members),
     role: shown(inputs.role ?? inputs.policyData ?? null),
-    on: { kind: target?.[0] ?? shortType(type), name: shown(target?.[1] ?? null) },
+    on: target === undefined ? ofProject : { kind: target[0], name: shown(target[1]) },
     pipeline,
   };
 }

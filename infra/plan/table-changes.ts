@@ -46,7 +46,7 @@ export function tableChanges(
     if (changes.length > 0)
       found.push({ pipeline: table.pipeline, id: table.id, schema: table.schema, changes, sql });
   }
-  for (const { pipeline, id, schema } of left) found.push({ pipeline, id, schema, ...gone(id) });
+  for (const { pipeline, id, schema } of left) found.push({ pipeline, id, schema, ...gone() });
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -98,7 +98,8 @@ function created(): Pick<TableChanges, 'changes' | 'sql'> {
   return { changes: [change], sql: [] };
 }
 
-function gone(id: string): Pick<TableChanges, 'changes' | 'sql'> {
+/** No statement: what drops a table is nothing to copy from a plan without a thought. */
+function gone(): Pick<TableChanges, 'changes' | 'sql'> {
   const change: SchemaChange = {
     class: 'drop-table',
     by: 'sql',
@@ -106,5 +107,5 @@ function gone(id: string): Pick<TableChanges, 'changes' | 'sql'> {
       'the deployment refuses to delete a table that may hold data: take it out of the stack with ' +
       '`pulumi state delete` and keep it, or drop it too',
   };
-  return { changes: [change], sql: [`DROP TABLE \`${id}\`;`] };
+  return { changes: [change], sql: [] };
 }
