@@ -10,8 +10,10 @@ export { faults } from './sandbox/faults.ts';
 export interface TikTokSandboxOptions extends SandboxOptions {
   /** Instead of the one that `size` names. */
   readonly shape?: WorldShape;
-  /** Rows times metrics beyond which a report is answered 40067. @default 80,000, about 3,500 rows of our 23 metrics */
+  /** Rows times metrics beyond which a report is answered 40067. @default 80_000, about 3,500 rows of our 23 metrics */
   readonly maxCells?: number;
+  /** Ads after which a report is cut off without a word. @default 20_000 */
+  readonly maxAds?: number;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function startSandbox(options: TikTokSandboxOptions = {}): Promise<
     world,
     behaviour,
     maxCells: behaviour.maxCells ?? options.maxCells ?? 80_000,
+    maxAds: options.maxAds ?? 20_000,
     pageCap: behaviour.pageCap ?? 1000,
     onRequest: (line) => requests.push(line),
   });

@@ -15,6 +15,7 @@ export interface AppOptions {
   readonly world: readonly Advertiser[];
   readonly behaviour: Behaviour;
   readonly maxCells: number;
+  readonly maxAds: number;
   readonly pageCap: number;
   readonly onRequest: (line: string) => void;
 }
@@ -28,7 +29,7 @@ const root = '/open_api/v1.3/';
 
 /** TikTok's API as one function from request to response. */
 export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
-  const { seed, now, world, behaviour, maxCells, pageCap, onRequest } = options;
+  const { seed, now, world, behaviour, maxCells, maxAds, pageCap, onRequest } = options;
   const limits = createLimits(now);
   const oauth = createOAuth(world);
   let served = 0;
@@ -47,7 +48,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
     'adgroup/get/': (params, day) => listAdGroups(params, findAdvertiser(params), day),
     'ad/get/': (params, day) => listAds(params, findAdvertiser(params), day),
     'report/integrated/get/': (params, day) =>
-      readReport(params, findAdvertiser(params), { seed, today: day, maxCells }),
+      readReport(params, findAdvertiser(params), { seed, today: day, maxCells, maxAds }),
   };
 
   const serve = async (path: string, request: Request, query: Readonly<Record<string, string>>) => {

@@ -9,6 +9,8 @@ export interface ReportWorld {
   readonly today: Day;
   /** Rows times metrics beyond which a query is too large (code 40067). */
   readonly maxCells: number;
+  /** Ads beyond this many are cut off without a word, the oldest first. */
+  readonly maxAds: number;
 }
 
 export interface ReportRecord {
@@ -22,17 +24,16 @@ const idDimensions = ['advertiser_id', 'campaign_id', 'adgroup_id', 'ad_id'];
 const timeDimensions = ['stat_time_day', 'stat_time_hour'];
 const otherDimensions = ['country_code', 'ad_type', 'ad_id_v2'];
 
-/** Ads beyond this many are cut off without a word, the oldest first. */
-const mostAds = 20_000;
-
 /** `GET report/integrated/get/`, for BASIC reports of ads by day. */
 export function readReport(params: Params, owner: Advertiser, world: ReportWorld): Page<ReportRecord> {
   const { start, end, metrics } = checkQuery(params, world.today);
-  const ads = owner.ads.filter(adFilter(params)).slice(-mostAds);
-  const rows: { readonly ad: Ad; readonly day: Day }[] = [];
-  for (const ad of ads)
-    for (let day = start; day <= Math.min(end, world.today - 1); day++)
-      if (delivers(world.seed, owner, ad, day)) rows.push({ ad, day });
+  const last = Math.min(end, world.today - 1);
+  const runs = owner.ads.filter(adFilter(params)).flatMap((ad) => {
+    const days: Day[] = [];
+    for (let day = start; day <= last; day++) if (delivers(world.seed, owner, ad, day)) days.push(day);
+    return days.length > 0 ? [{ ad, days }] : [];
+  });
+  const rows = runs.slice(-world.maxAds).flatMap(({ ad, days }) => days.map((day) => ({ ad, day })));
   if (rows.length * metrics.length > world.maxCells)
     throw new VendorError(40067, 'The query is too large. Please narrow the date range or the metrics.');
   return pageOf(rows, params.page(), ({ ad, day }) => ({
