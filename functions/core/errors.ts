@@ -27,6 +27,8 @@ export interface ErrorFacts {
   readonly code: ErrorCode;
   /** What failed, lower case, no full stop. */
   readonly what: string;
+  /** The field of a request, or the argument of a command line, that is at fault. */
+  readonly field?: string | undefined;
   /** The pipeline, or `pipeline/group`, or the source it happened in. */
   readonly where?: string | undefined;
   /** The value that was met. Never a secret. */

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { writeModes } from '../cursor.ts';
+import { fatal } from '../errors.ts';
+import type { Pipeline } from '../pipeline.ts';
+
+/** What a deployed handler is told by its environment. */
+export interface EntryConfig {
+  readonly pipeline: Pipeline;
+  /** Folder of the mounted secrets. */
+  readonly secretsDir: string;
+  /** Folder that relative paths of DuckDB files start from. */
+  readonly root: string;
+  /** Seconds a run may take before the platform ends it; undefined for no end. */
+  readonly timeoutSeconds: number | undefined;
+  /** Replaces the source's base URL; a stand-in on this machine. */
+  readonly baseUrl: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Seconds before the platform's end at which no new slice starts, so that the one at work can commit. */
+export const reserveSeconds = 30;
+
+/**
+ * Reads the environment of a handler:
+ *
+ * - `CATCHMENT_PIPELINE`: the pipeline as JSON, written by the Pulumi program
+ * - `CATCHMENT_SECRETS`: folder of the secrets, one file `<name>` or `<name>/value` each. Default `/secrets`
+ * - `CATCHMENT_ROOT`: folder that relative paths of DuckDB files start from. Default: the working directory
+ * - `CATCHMENT_TIMEOUT_SECONDS`: the platform's limit for one run; more than 30. Default: none
+ * - `CATCHMENT_BASE_URL`: a stand-in for the vendor, on loopback only. Default: the source's own
+ *
+ * @param source the source of this bundle
+ * @throws fatal `bad-input` that lists every mistake of the first variable that is wrong
+ */
+export function parseConfig(env: Environment, source: string): EntryConfig {
+  return {
+    pipeline: parsePipeline(env.CATCHMENT_PIPELINE, source),
+    secretsDir: env.CATCHMENT_SECRETS || '/secrets',
+    root: env.CATCHMENT_ROOT || process.cwd(),
+    timeoutSeconds: parseTimeout(env.CATCHMENT_TIMEOUT_SECONDS),
+    baseUrl: parseBaseUrl(env.CATCHMENT_BASE_URL),
+  };
+}
+
+function parsePipeline(text: string | undefined, source: string): Pipeline {
+  const where = 'CATCHMENT_PIPELINE';
+  const todo = 'deploy the stack again, or set it to the JSON of one pipeline';
+  if (text === undefined || text === '') throw fatal('bad-input', { where, what: 'is not set', todo });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw fatal('bad-input', { where, what: `is not JSON (${(cause as Error).message})`, todo, cause });
+  }
+  const result = pipelineShape.safeParse(json);
+  if (!result.success) {
+    const mistakes = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
+    throw fatal('bad-input', { where, what: `is not a pipeline: ${mistakes.join('; ')}`, todo });
+  }
+  if (result.data.source !== source)
+    throw fatal('bad-input', {
+      where,
+      what: 'names another source than this bundle',
+      got: result.data.source,
+      allowed: [source],
+      todo,
+    });
+  return result.data;
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+$/.test(text) && Number(text) > reserveSeconds) return Number(text);
+  throw fatal('bad-input', {
+    where: 'CATCHMENT_TIMEOUT_SECONDS',
+    what: 'is not a time that a run can end in',
+    got: text,
+    allowed: `whole seconds above ${reserveSeconds}`,
+  });
+}
+
+function parseBaseUrl(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  // A deployed handler holds real secrets; no variable may send them to another host.
+  const host = URL.canParse(text) ? new URL(text).hostname : undefined;
+  if (host !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(host)) return text;
+  throw fatal('bad-input', {
+    where: 'CATCHMENT_BASE_URL',
+    what: 'is not a URL on this machine',
+    got: text,
+    allowed: 'URLs of 127.0.0.1, localhost or [::1]',
+  });
+}
+
+const text = z.string().min(1);
+const settings = z.record(z.string(), z.unknown());
+
+const cursor = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('window'),
+    lag: z.int().min(0),
+    lookback: z.int().min(0),
+    maxSpan: z.int().min(1),
+    rereadAfterHours: z.number().min(0).exactOptional(),
+  }),
+  z.object({ kind: z.literal('objects') }),
+  z.object({ kind: z.literal('snapshot') }),
+]);
+
+const table = z.object({
+  declared: text,
+  name: text,
+  schema: text,
+  options: settings.optional(),
+  key: z.array(text),
+  writeMode: z.enum(writeModes),
+  cursor,
+  windowField: text.exactOptional(),
+  partitionBy: text.exactOptional(),
+  clusterBy: z.array(text).exactOptional(),
+});
+
+const warehouse = z.discriminatedUnion('kind', [
+  z.object({ name: text, kind: z.literal('duckdb'), path: text, memoryLimit: text.optional() }),
+  z.object({ name: text, kind: z.literal('bigquery'), project: text, location: text }),
+]);
+
+const pipelineShape: z.ZodType<Pipeline> = z.object({
+  name: text,
+  source: text,
+  warehouse,
+  dataset: text,
+  tables: z.array(table).min(1),
+  groups: z
+    .array(z.object({ name: text, secret: text.optional(), timeZone: text, sandbox: z.boolean(), settings }))
+    .min(1),
+  schedule: z.object({ cron: text, timeZone: text, paused: z.boolean() }),
+  runsOn: z.enum(['function', 'job']),
+  since: text.optional(),
+});

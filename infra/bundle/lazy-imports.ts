@@ -1,0 +1,36 @@
+import { isBuiltin } from 'node:module';
+import type { Plugin } from 'rolldown';
+
+const prefix = '\0lazy:';
+
+/** Packages that stay outside: native code, or there already when the function starts. */
+export const outside: readonly string[] = ['@duckdb/node-api', '@google-cloud/functions-framework'];
+
+/**
+ * Loads built-in modules and outside packages when the module that imports them is first evaluated.
+ *
+ * An inlined dynamic import is evaluated late, but the `import` statements of outside modules in it are hoisted to the
+ * top of the bundle: `node:http2`, `node:tls` and friends, which only the HTTP client needs, cost an empty function a
+ * third of its start, and a native package more than all of it. As CommonJS modules they are evaluated in their turn.
+ */
+export function lazyImports(): Plugin {
+  return {
+    name: 'lazy-imports',
+    resolveId(specifier, importer) {
+      if (importer?.startsWith(prefix)) return { id: specifier, external: true };
+      const builtin = isBuiltin(specifier) ? `node:${specifier.replace(/^node:/, '')}` : undefined;
+      // The bundle's own require is made by this one.
+      if (builtin === 'node:module') return { id: builtin, external: true };
+      if (builtin !== undefined) return prefix + builtin;
+      return outside.includes(specifier) ? prefix + specifier : null;
+    },
+    load(id) {
+      if (!id.startsWith(prefix)) return null;
+      const name = JSON.stringify(id.slice(prefix.length));
+      const value = id.startsWith(`${prefix}node:`)
+        ? `process.getBuiltinModule(${name})`
+        : `require(${name})`;
+      return { code: `module.exports = ${value};`, moduleType: 'js' };
+    },
+  };
+}
