@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Pipeline } from '../functions/core/pipeline.ts';
 import type { AnySource } from '../functions/core/source.ts';
 import { asMapping, checkShape } from './estate/check-shape.ts';
-import { checkSharedTables } from './estate/cross-checks.ts';
+import { crossCheck } from './estate/cross-checks.ts';
 import {
   type Finding,
   type Locate,
@@ -134,7 +134,7 @@ async function readEstate(
     today: now().toISOString().slice(0, 10),
     report,
   });
-  checkSharedTables(pipelines, sources, report);
+  crossCheck(pipelines, sources, report);
   if (read === undefined) return undefined;
   const isCloud = Object.values(warehouses).some(({ kind }) => kind !== 'duckdb');
   const { project, region } = gcp;

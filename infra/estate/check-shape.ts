@@ -107,6 +107,7 @@ function article(expected: string): string {
     object: 'a mapping',
   };
   if (expected === 'int') return 'a whole number';
+  if (expected === 'boolean') return 'true or false';
   return words[expected] ?? `a ${expected}`;
 }
 

@@ -9,8 +9,43 @@ interface Writer {
   readonly table: PipelineTable;
 }
 
-/** Reports pipelines that would overwrite or double each other's rows. */
-export function checkSharedTables(
+/** Reports what two pipelines cannot share. */
+export function crossCheck(
+  pipelines: readonly Pipeline[],
+  sources: Readonly<Record<string, AnySource>>,
+  report: Report,
+): void {
+  checkSharedDatasets(pipelines, report);
+  checkSharedTables(pipelines, sources, report);
+}
+
+/** Where a warehouse's datasets are: two names of one place do not hide that two pipelines meet there. */
+function placeOf({ warehouse }: Pipeline): string {
+  return warehouse.kind === 'duckdb' ? warehouse.path : warehouse.project;
+}
+
+/** A dataset is in one location. */
+function checkSharedDatasets(pipelines: readonly Pipeline[], report: Report): void {
+  const locations = new Map<string, { readonly location: string; readonly pipeline: string }>();
+  for (const pipeline of pipelines) {
+    const { warehouse, dataset, name } = pipeline;
+    if (warehouse.kind !== 'bigquery') continue;
+    const id = `${placeOf(pipeline)}.${dataset}`;
+    const first = locations.get(id);
+    if (first === undefined) locations.set(id, { location: warehouse.location, pipeline: name });
+    else if (first.location !== warehouse.location)
+      report({
+        path: ['pipelines', name, 'warehouse'],
+        what: `puts ${dataset} in another location than the pipeline "${first.pipeline}"`,
+        got: warehouse.location,
+        allowed: first.location,
+        todo: 'give it another dataset',
+      });
+  }
+}
+
+/** Two pipelines must not overwrite or double each other's rows. */
+function checkSharedTables(
   pipelines: readonly Pipeline[],
   sources: Readonly<Record<string, AnySource>>,
   report: Report,
@@ -19,7 +54,7 @@ export function checkSharedTables(
   for (const pipeline of pipelines)
     for (const table of pipeline.tables) {
       // Names that differ only in case are one table in the embedded warehouse.
-      const id = [pipeline.warehouse.name, pipeline.dataset, table.name].join('.').toLowerCase();
+      const id = [placeOf(pipeline), pipeline.dataset, table.name].join('.').toLowerCase();
       const first = writers.get(id);
       if (first === undefined) writers.set(id, { pipeline, table });
       else if (first.pipeline !== pipeline) compare(first, { pipeline, table }, sources, report);

@@ -81,7 +81,7 @@ export function formatMistake({ path, line, what, got, allowed, todo }: Mistake)
 /** `did you mean "x"?` for the nearest of the allowed words, if one is near enough to be a slip. */
 export function didYouMean(got: string, allowed: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(got.length / 3)) + 1;
+  let bestDistance = Math.ceil(got.length / 3) + 1;
   for (const word of allowed) {
     const distance = editDistance(got.toLowerCase(), word.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [word, distance];

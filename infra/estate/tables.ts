@@ -20,7 +20,12 @@ export interface TablesArgs {
 }
 
 /** The tables of one pipeline: those the source declares, as the stack file renames them, and those it adds. */
-export function readTables({ value, sourceName, source, path, report }: TablesArgs): PipelineTable[] {
+export function readTables({ value, sourceName, source, path, ...args }: TablesArgs): PipelineTable[] {
+  let hasMistakes = false;
+  const report: Report = (finding) => {
+    hasMistakes = true;
+    args.report(finding);
+  };
   const entries = asMapping(value, path, report);
   if (entries === undefined) return [];
   const tables: PipelineTable[] = [];
@@ -37,9 +42,7 @@ export function readTables({ value, sourceName, source, path, report }: TablesAr
       if (table !== undefined) tables.push(table);
     }
   }
-  const hasMistakes = Object.keys(entries).some((key) => !tables.some(({ declared }) => declared === key));
-  if (tables.length === 0 && !(hasMistakes && source.openTables !== undefined))
-    report({ path, what: 'leaves no table', allowed: 'at least one' });
+  if (tables.length === 0 && !hasMistakes) report({ path, what: 'leaves no table', allowed: 'at least one' });
   checkNames(tables, path, report);
   return tables;
 }

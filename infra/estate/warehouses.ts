@@ -31,7 +31,10 @@ export function readWarehouses(value: unknown, gcp: Partial<Gcp>, report: Report
       what: 'mixes the embedded warehouse with a cloud one',
       todo: 'keep duckdb in a stack of its own',
     });
-  if (kinds.has('bigquery')) checkGcp(gcp, report);
+  const isCloud = Object.values(entries).some(
+    (entry) => (entry as { kind?: unknown } | null)?.kind === 'bigquery',
+  );
+  if (isCloud) checkGcp(gcp, report);
   return warehouses;
 }
 
