@@ -9,7 +9,8 @@ import type { Sandbox, SandboxModule } from '../../functions/core/sandbox.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
-import { loadSchemas, parseEstate } from '../../infra/estate.ts';
+import { loadSchemas } from '../../infra/estate/schemas.ts';
+import { parseEstate } from '../../infra/estate.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -63,12 +64,12 @@ export async function openHost(
         },
       },
     },
-    { file: 'conformance', root },
+    { file: 'conformance', root, gcp: {} },
   );
   const [pipeline] = estate.pipelines;
   if (pipeline === undefined) throw new Error(`no pipeline for ${name}`);
   const warehouse = await openWarehouse(pipeline.warehouse, { root, processId });
-  const schemas = await loadSchemas(root, pipeline);
+  const schemas = loadSchemas(root, pipeline);
   return {
     warehouse,
     sandbox,
