@@ -1,61 +1,42 @@
-import { type DayWindow, type WriteMode, writeModes } from '../functions/core/cursor.ts';
+import type { DayWindow, WriteMode } from '../functions/core/cursor.ts';
+import { parseOrder } from '../functions/core/entries/order.ts';
 import { fatal } from '../functions/core/errors.ts';
-import { addDays, isDay } from '../functions/core/run/days.ts';
+import type { Target } from '../twin/select.ts';
+
+/** Options of the command line that say which days are loaded and how. */
+export interface OrderOptions {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly months?: string | undefined;
+  readonly writeMode?: string | undefined;
+}
+
+export interface TargetOrder {
+  readonly window?: DayWindow | undefined;
+  readonly writeMode?: WriteMode | undefined;
+}
+
+const group = '--group';
+const writeMode = '--write-mode';
 
 /**
- * The days that `--from` and `--to` name; `--to` alone is wrong, `--from` alone reaches up to yesterday.
+ * The days and the write mode for one target of `run` (by `--from` and `--to`, or none) or `backfill` (by `--months`).
  *
- * @throws fatal `bad-input` unless both are real days, in order and not after `today`
+ * @throws fatal `bad-input` that names the option, what came and what is allowed
  */
-export function parseWindow(
-  from: string | undefined,
-  to: string | undefined,
-  today: string,
-): DayWindow | undefined {
-  if (from === undefined && to === undefined) return undefined;
-  if (from === undefined) throw fatal('bad-input', { what: '--to needs --from', todo: 'name the first day' });
-  const yesterday = addDays(today, -1);
-  const window = { start: from, end: to ?? (from > yesterday ? from : yesterday) };
-  for (const [option, day] of [
-    ['--from', window.start],
-    ['--to', window.end],
-  ] as const) {
-    if (!isDay(day))
-      throw fatal('bad-input', { what: `${option} is not a day`, got: day, allowed: 'YYYY-MM-DD' });
-    if (day > today)
-      throw fatal('bad-input', {
-        what: `${option} is in the future`,
-        got: day,
-        allowed: `days up to today, ${today}`,
-      });
-  }
-  if (window.start > window.end)
-    throw fatal('bad-input', {
-      what: '--from is after --to',
-      got: `${window.start} and ${window.end}`,
-      todo: 'swap them',
-    });
-  return window;
-}
-
-/** @throws fatal `bad-input` unless it is a whole number from 1 to 120 */
-export function parseMonths(text: string): number {
-  const months = Number(text);
-  if (!/^\d+$/.test(text) || months < 1 || months > 120)
-    throw fatal('bad-input', {
-      what: '--months is not a number of months',
-      got: text,
-      allowed: 'whole numbers from 1 to 120',
-    });
-  return months;
-}
-
-/** @throws fatal `bad-input` unless it is one of the write modes */
-export function parseWriteMode(text: string | undefined): WriteMode | undefined {
-  const mode = writeModes.find((each) => each === text);
-  if (text !== undefined && mode === undefined)
-    throw fatal('bad-input', { what: '--write-mode is unknown', got: text, allowed: writeModes });
-  return mode;
+export function parseTargetOrder(
+  target: Target,
+  options: OrderOptions,
+  command: 'run' | 'backfill',
+  now: Date,
+): TargetOrder {
+  const days = command === 'run' ? { from: '--from', to: '--to' } : { months: '--months' };
+  const fields = {
+    [group]: target.group.name,
+    [writeMode]: options.writeMode,
+    ...(command === 'run' ? { '--from': options.from, '--to': options.to } : { '--months': options.months }),
+  };
+  return parseOrder(fields, { pipeline: target.pipeline, names: { group, writeMode, ...days }, now });
 }
 
 /** @throws fatal `bad-input` unless it is a TCP port */

@@ -42,21 +42,38 @@ describe('wrong usage ends with 64 and one message', () => {
   });
 
   it.each([
-    [['run', 'shop', '--from', 'yesterday'], '--from is not a day: got "yesterday"; allowed: YYYY-MM-DD'],
-    [['run', 'shop', '--from', '2026-02-30'], '--from is not a day: got "2026-02-30"; allowed: YYYY-MM-DD'],
+    [
+      ['run', 'shop', '--from', 'yesterday', '--to', '2026-10-01'],
+      '[shop] --from is not a day: got "yesterday"; allowed: YYYY-MM-DD',
+    ],
+    [
+      ['run', 'shop', '--from', '2026-02-30', '--to', '2026-10-01'],
+      '[shop] --from is not a day: got "2026-02-30"; allowed: YYYY-MM-DD',
+    ],
     [
       ['run', 'shop', '--from', '2026-10-02', '--to', '2026-10-01'],
-      '--from is after --to: got "2026-10-02 and 2026-10-01"; swap them',
+      '[shop] --from is after --to: got "2026-10-02"; allowed: days up to 2026-10-01',
     ],
-    [['run', 'shop', '--to', '2026-10-01'], '--to needs --from; name the first day'],
+    [
+      ['run', 'shop', '--to', '2026-10-01'],
+      '[shop] --from is missing; allowed: YYYY-MM-DD; give both days, or none for the incremental run',
+    ],
+    [
+      ['run', 'shop', '--from', '2026-10-01', '--to', '2026-10-02'],
+      '[shop] no table of this pipeline is read by days; leave the days out',
+    ],
     [
       ['run', 'shop', '--write-mode', 'upsert'],
-      '--write-mode is unknown: got "upsert"; allowed: append, merge, replace, replaceWindow',
+      '[shop] --write-mode is unknown: got "upsert"; allowed: append, merge, replace',
+    ],
+    [
+      ['run', 'shop', '--write-mode', 'replaceWindow'],
+      '[shop] --write-mode is not possible for table "items": got "replaceWindow"; allowed: append, merge, replace',
     ],
     [['run', 'shop', '--sandbox-port', '0'], '--sandbox-port is not a port: got "0"; allowed: 1 to 65535'],
     [
       ['backfill', 'shop', '--months', '1.5'],
-      '--months is not a number of months: got "1.5"; allowed: whole numbers from 1 to 120',
+      '[shop] --months is not a number of months: got "1.5"; allowed: whole numbers from 1 to 60',
     ],
     [
       ['query', 'select 1', '--limit', '0'],
@@ -85,10 +102,17 @@ describe('wrong usage ends with 64 and one message', () => {
   });
 
   it('refuses days in the future, and says the last one', async () => {
-    const { code, err } = await project.catchment('run', 'shop', '--from', '2999-01-01');
+    const { code, err } = await project.catchment(
+      'run',
+      'shop',
+      '--from',
+      '2026-10-01',
+      '--to',
+      '2999-01-01',
+    );
     expect(code).toBe(64);
     expect(err).toMatch(
-      /^catchment: --from is in the future: got "2999-01-01"; allowed: days up to today, \d{4}-\d\d-\d\d\n$/,
+      /^catchment: \[shop\] --to is in the future: got "2999-01-01"; allowed: days up to \d{4}-\d\d-\d\d\n$/,
     );
   });
 
@@ -124,7 +148,7 @@ config:
     expect(err).toBe(
       'catchment: [stacks/Pulumi.local.yaml] has 2 mistakes\n' +
         '  line 6: pipelines.shop.groups.demo.advertiserIds is not a known key; allowed: secret, timeZone, sandbox, includeDrafts\n' +
-        '  line 7: pipelines.shpo.source is missing, and no source has the pipeline\'s name: got "shpo"; allowed: shop\n',
+        '  line 7: pipelines.shpo.source is missing, and no source has the pipeline\'s name: got "shpo"; allowed: shop; did you mean "shop"?\n',
     );
     expect(existsSync(join(broken.root, '.catchment'))).toBe(false);
   } finally {

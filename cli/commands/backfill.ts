@@ -17,29 +17,20 @@ export function backfillCommand(): Command {
     ],
   })
     .argument('<pipeline>', 'a pipeline of the stack file')
-    .requiredOption('--months <count>', 'months up to the newest day there is, 1 to 120')
+    .requiredOption('--months <count>', 'months up to yesterday, 1 to 60')
     .option('--group <name>', 'only this group')
     .option('--write-mode <mode>', 'append, merge, replace or replaceWindow, instead of the declared one')
     .action(async (pipeline: string, options: Options) => {
-      const { parseMonths, parseWriteMode } = await import('../arguments.ts');
-      const { today } = await import('../../functions/core/run/days.ts');
-      const { backfillWindow } = await import('../../functions/core/run/plan-slices.ts');
+      const { parseTargetOrder } = await import('../arguments.ts');
       const { openTwin } = await import('../../twin/twin.ts');
       const { selectTargets } = await import('../../twin/select.ts');
       const { runAndPrint } = await import('../run-and-print.ts');
-      const months = parseMonths(options.months);
-      const writeMode = parseWriteMode(options.writeMode);
-      const twin = await openTwin(options);
-      const targets = selectTargets(twin.estate, pipeline, options.group);
       const now = new Date();
-      process.exitCode = await runAndPrint({
-        twin,
-        targets,
-        order: ({ pipeline: { tables }, group }) => {
-          const lags = tables.flatMap(({ cursor }) => (cursor.kind === 'window' ? [cursor.lag] : []));
-          return { window: backfillWindow(months, today(now, group.timeZone), Math.min(...lags)), writeMode };
-        },
-        json: options.json,
-      });
+      const twin = await openTwin(options);
+      const orders = selectTargets(twin.estate, pipeline, options.group).map((target) => ({
+        ...target,
+        ...parseTargetOrder(target, options, 'backfill', now),
+      }));
+      process.exitCode = await runAndPrint({ twin, orders, json: options.json });
     });
 }

@@ -16,11 +16,10 @@ export function startCommand(): Command {
     const { endedJson, printEnded } = await import('../print/ended.ts');
     const { nextCommands, databaseLines } = await import('../print/next.ts');
     const { printJson, printLines } = await import('../print/terminal.ts');
-    const { exitCodeOfAll, runTargets } = await import('../run-targets.ts');
+    const { exitCodeOfAll, runOrders } = await import('../run-orders.ts');
     const twin = await openTwin(options);
     try {
-      const targets = selectTargets(twin.estate);
-      const ended = await runTargets({ twin, targets, order: () => ({}), quiet: options.json });
+      const ended = await runOrders({ twin, orders: selectTargets(twin.estate), quiet: options.json });
       const isOpen = ended.some(({ summary }) => summary !== undefined);
       const tables = isOpen ? await loadedTables(twin) : [];
       const next = nextCommands(twin.estate, tables, new Date());

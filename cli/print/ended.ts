@@ -1,4 +1,4 @@
-import type { Ended } from '../run-targets.ts';
+import type { Ended } from '../run-orders.ts';
 import { summaryLines } from './summary.ts';
 import { printLines, terminalWidth } from './terminal.ts';
 

@@ -34,7 +34,7 @@ it('leaves out columns from the right when cutting text is not enough', () => {
     rows: [['a table with a long name', '3,000,000', 'a long note', '1']],
     width: 20,
   });
-  expect(lines).toEqual(['table          rows', '────────  ─────────', 'a table…  3,000,000']);
+  expect(lines).toEqual(['table           rows', '─────────  ─────────', 'a table …  3,000,000']);
   expect(hidden).toEqual(['note', 'more']);
 });
 

@@ -52,21 +52,26 @@ export function renderTable({
   return { lines: [line(titles), rule, ...body], hidden: titles.slice(shown) };
 }
 
-/** Takes from the widest text column, one by one; when no text is left to cut, the last column goes. */
+/** Leaves out columns from the right until the others can fit, then takes from the widest text column, one by one. */
 function fitWidths(natural: readonly number[], columns: readonly TableColumn[], width: number) {
   const isText = (at: number) => columns[at]?.align !== 'right';
-  const widths = natural.map((each, at) => (isText(at) ? Math.min(each, Math.max(narrowest, width)) : each));
-  let shown = widths.length;
-  for (;;) {
-    const used = widths.slice(0, shown).reduce((sum, each) => sum + each + gap, -gap);
-    if (used <= width) break;
-    const widest = Math.max(...widths.slice(0, shown).filter((_, at) => isText(at)));
-    if (widest > narrowest)
-      widths[widths.findIndex((each, at) => isText(at) && each === widest)] = widest - 1;
-    else if (shown > 1) shown -= 1;
-    else break;
+  const least = natural.map((each, at) => (isText(at) ? Math.min(each, narrowest) : each));
+  let shown = natural.length;
+  while (shown > 1 && totalOf(least.slice(0, shown)) > width) shown -= 1;
+
+  const widths = natural
+    .slice(0, shown)
+    .map((each, at) => (isText(at) ? Math.min(each, Math.max(narrowest, width)) : each));
+  for (let over = totalOf(widths) - width; over > 0; over -= 1) {
+    const widest = Math.max(...widths.filter((_, at) => isText(at)));
+    if (widest <= narrowest) break;
+    widths[widths.findIndex((each, at) => isText(at) && each === widest)] = widest - 1;
   }
   return { widths, shown };
+}
+
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each + gap, -gap);
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {

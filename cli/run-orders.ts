@@ -13,11 +13,9 @@ export interface Ended {
   readonly error?: CatchmentError;
 }
 
-export interface RunTargetsOptions {
+export interface RunOrdersOptions {
   readonly twin: Twin;
-  readonly targets: readonly Target[];
-  /** What a target's run is asked for beside its pipeline and group. */
-  readonly order: (target: Target) => Omit<Order, 'pipeline' | 'group' | 'trigger' | 'onEvent' | 'signal'>;
+  readonly orders: readonly Omit<Order, 'trigger' | 'onEvent' | 'signal'>[];
   /** Draws no progress. */
   readonly quiet?: boolean | undefined;
 }
@@ -26,28 +24,18 @@ export interface RunTargetsOptions {
 const endsAll = new Set(['cancelled', 'warehouse-locked', 'disk-full']);
 
 /** Runs one group after another; one that fails leaves the others in place. */
-export async function runTargets({
-  twin,
-  targets,
-  order,
-  quiet,
-}: RunTargetsOptions): Promise<readonly Ended[]> {
+export async function runOrders({ twin, orders, quiet }: RunOrdersOptions): Promise<readonly Ended[]> {
   const signal = interruptSignal();
   const progress = quiet ? undefined : startProgress();
   const ended: Ended[] = [];
   try {
-    await bundleAll(twin, targets, progress);
-    const listeners = targets.map(({ pipeline, group }) =>
-      progress?.follow(`${pipeline.name}/${group.name}`),
-    );
-    for (const [at, target] of targets.entries()) {
-      const one = await runOne(twin, {
-        ...target,
-        ...order(target),
-        trigger: 'cli',
-        signal,
-        onEvent: listeners[at],
-      });
+    await bundleAll(twin, orders, progress);
+    const followed = orders.map((order) => ({
+      ...order,
+      onEvent: progress?.follow(`${order.pipeline.name}/${order.group.name}`),
+    }));
+    for (const order of followed) {
+      const one = await runOne(twin, { ...order, trigger: 'cli', signal });
       ended.push(one);
       if (signal.aborted || (one.error !== undefined && endsAll.has(one.error.code))) break;
     }
