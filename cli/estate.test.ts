@@ -1,8 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { makeProject } from './testing/project.ts';
 
 const project = makeProject();
@@ -145,3 +145,68 @@ describe('status', () => {
     ]);
   });
 });
+
+describe('while another process holds the DuckDB file', () => {
+  it.each([[['query', 'select 1']], [['status']], [['run', 'shop']], [['start']]])(
+    '%j ends with 75 and says so once',
+    async (args) => {
+      const holder = await holdOpen(join(project.root, '.catchment/estate.duckdb'));
+      try {
+        const { code, out, err } = await project.catchment(...args);
+        expect({ code, out }).toEqual({ code: 75, out: '' });
+        expect(err.match(/^catchment: .*/gm)).toEqual([
+          expect.stringMatching(/estate\.duckdb.*another process/),
+        ]);
+      } finally {
+        holder.kill();
+      }
+    },
+  );
+});
+
+describe('a group that has no secret', () => {
+  const own = makeProject(`
+config:
+  catchment:estate:
+    warehouses:
+      main: { kind: duckdb, path: .catchment/estate.duckdb }
+    pipelines:
+      shop: { groups: { real: { secret: shop-api }, demo: { sandbox: true } } }
+`);
+  afterAll(() => own.remove());
+  const message =
+    'catchment: [shop/real] secret "shop-api" is missing: there is no .catchment/secrets/shop-api.json; write the ' +
+    'JSON object of the secret to that file, or set "sandbox: true" on the group\n';
+
+  it('fails alone, and leaves the others in place', async () => {
+    const { code, out, err } = await own.catchment('start');
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+    expect(out).toMatch(/^shop\/demo: succeeded\n/);
+  });
+
+  it('is an error object among the runs with --json', async () => {
+    const { code, out, err } = await own.catchment('run', 'shop', '--json');
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    const { runs } = JSON.parse(out);
+    expect(runs).toMatchObject([
+      { pipeline: 'shop', group: 'real', error: { code: 'auth', kind: 'fatal' } },
+      { pipeline: 'shop', group: 'demo', run: { status: 'succeeded' } },
+    ]);
+  });
+});
+
+/** Another process that has the file open. */
+async function holdOpen(path: string) {
+  const script = `
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(${JSON.stringify(path)});
+    console.log('open');
+    setInterval(() => instance, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: project.root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
