@@ -1,5 +1,5 @@
-import type { Column, ColumnType } from '../../functions/core/schema.ts';
-import { movedColumns, pairColumns } from './pair-columns.ts';
+import { type Column, type ColumnType, systemColumns } from '../../functions/core/schema.ts';
+import { type ColumnPair, movedColumns, pairColumns } from './pair-columns.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 /**
@@ -25,7 +25,7 @@ export function columnChanges(
   const isNested = path.length > 0;
   const changes: SchemaChange[] = [];
   for (const { old, new: now } of pairs) {
-    if (old === undefined && now !== undefined) changes.push(added(now, after, before.length, path));
+    if (old === undefined && now !== undefined) changes.push(added(now, isBeforeOld(now, pairs), path));
     else if (old !== undefined && now === undefined) changes.push(dropped(old, path, fixed));
     else if (old !== undefined && now !== undefined) changes.push(...changed(old, now, path, fixed));
   }
@@ -41,12 +41,7 @@ export function columnChanges(
   return changes;
 }
 
-function added(
-  column: Column,
-  after: readonly Column[],
-  count: number,
-  path: readonly string[],
-): SchemaChange {
+function added(column: Column, isInside: boolean, path: readonly string[]): SchemaChange {
   const base = { class: 'add', column: joined(path, column), to: describeType(column) } as const;
   if (column.mode === 'REQUIRED')
     return {
@@ -56,9 +51,17 @@ function added(
         'a table that exists cannot get a REQUIRED column: make it NULLABLE, or copy the table with a value',
     };
   const empty = column.mode === 'REPEATED' ? 'an empty list' : 'NULL';
-  const isLast = after.indexOf(column) >= count;
-  const where = isLast ? '' : '; BigQuery appends it at the end, whatever its place in the file';
+  const where = isInside ? '; BigQuery appends it at the end, whatever its place in the file' : '';
   return { ...base, by: 'deploy', meaning: `rows that exist get ${empty}${where}` };
+}
+
+/** Whether an old column of the schema file comes after a new one. The kit's own are last whatever the file says. */
+function isBeforeOld(column: Column, pairs: readonly ColumnPair[]): boolean {
+  const own = systemColumns.map(({ name }) => name);
+  const at = pairs.findIndex((pair) => pair.new === column);
+  return pairs
+    .slice(at + 1)
+    .some((pair) => pair.old !== undefined && pair.new !== undefined && !own.includes(pair.new.name));
 }
 
 function dropped(column: Column, path: readonly string[], fixed: ReadonlySet<string>): SchemaChange {

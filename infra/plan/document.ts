@@ -12,7 +12,15 @@ export type Block =
       readonly columns: readonly string[];
       readonly rows: readonly (readonly string[])[];
     }
+  | { readonly kind: 'list'; readonly items: readonly ListItem[] }
   | { readonly kind: 'sql'; readonly text: string };
+
+/** Something added (`+`), removed (`-`) or changed (`~`), with what there is to say about it. */
+export interface ListItem {
+  readonly sign: '+' | '-' | '~';
+  readonly head: string;
+  readonly lines: readonly string[];
+}
 
 export interface Section {
   readonly title: string;
@@ -82,7 +90,7 @@ function changesSection(changes: Changes): Section {
 
   const { resources, iam, schedules, tables, schemaFiles } = changes;
   if (resources.length > 0)
-    blocks.push(text(countOps(resources)), table(['', 'type', 'name', 'what'], resources.map(resourceRow)));
+    blocks.push(text(countOps(resources)), { kind: 'list', items: resources.map(resourceItem) });
   if (iam.gained.length > 0) blocks.push(text('IAM gained:'), table(iamColumns, iam.gained.map(grantRow)));
   if (iam.lost.length > 0) blocks.push(text('IAM lost:'), table(iamColumns, iam.lost.map(grantRow)));
   if (schedules.length > 0)
@@ -114,11 +122,16 @@ function countOps(resources: readonly ResourceChange[]): string {
   return `Resources: ${count('added')} added, ${count('removed')} removed, ${count('changed')} changed.`;
 }
 
-function resourceRow({ op, type, name, properties, person }: ResourceChange): string[] {
-  const sign = { added: '+', removed: '-', changed: '~' }[op];
-  const lines = properties.map(({ path, from, to }) => `${path}: ${shown(from)} -> ${shown(to)}`);
-  if (person !== undefined) lines.push(`needs a person: ${person}`);
-  return [sign, readableType(type), name, lines.join('\n')];
+function resourceItem({ op, type, name, properties, person }: ResourceChange): ListItem {
+  const code = properties.find(({ path }) => path === 'source.sha256');
+  // Its name and its file hold the hash too.
+  const told = code === undefined ? properties : [{ ...code, path: 'code' }];
+  const lines = told.map(({ path, from, to }) => `${path}: ${shown(from)} -> ${shown(to)}`);
+  return {
+    sign: ({ added: '+', removed: '-', changed: '~' } as const)[op],
+    head: `${readableType(type)} ${name}`,
+    lines: person === undefined ? lines : [...lines, `needs a person: ${person}`],
+  };
 }
 
 function schemaTable(changes: readonly SchemaChange[]): Block {

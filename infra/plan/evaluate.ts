@@ -18,7 +18,22 @@ export interface EvaluateOptions {
  *
  * @throws the program's own error, or a fatal error that names the first value that could not be computed
  */
-export async function evaluate({ root, stack, program }: EvaluateOptions): Promise<Graph> {
+export async function evaluate(options: EvaluateOptions): Promise<Graph> {
+  // The SDK notes a stack trace for each promise it makes, which is half of the time. Only an error needs traces, and
+  // a program that failed once fails again.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return await run(options);
+  } catch {
+    Error.stackTraceLimit = limit;
+    return await run(options);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+async function run({ root, stack, program }: EvaluateOptions): Promise<Graph> {
   const monitor = new RecordingMonitor({ project: stack.project, stack: stack.stack, root });
   runtime.setMockOptions(monitor, stack.project, stack.stack, true, 'organization');
   runtime.setAllConfig({ ...stack.config }, [...stack.secretKeys]);
@@ -36,7 +51,7 @@ export async function evaluate({ root, stack, program }: EvaluateOptions): Promi
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', collect);
   }
-  if (strays.length > 0) throw asCatchmentError(strays[0], 'plan');
+  if (strays.length > 0) throw placed(strays[0]);
 
   return {
     project: stack.project,
@@ -44,6 +59,12 @@ export async function evaluate({ root, stack, program }: EvaluateOptions): Promi
     resources: withPipelines(monitor.resources),
     outputs: monitor.outputs,
   };
+}
+
+/** The program's own errors say where they come from already: `[stacks/Pulumi.dev.yaml] ...`. */
+function placed(error: unknown): Error {
+  const isPlaced = error instanceof Error && error.message.startsWith('[');
+  return asCatchmentError(error, isPlaced ? undefined : 'plan');
 }
 
 /** A resource belongs to the pipeline whose component is nearest above it. */

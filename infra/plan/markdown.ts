@@ -34,6 +34,14 @@ function markdown(block: Block): string {
   switch (block.kind) {
     case 'text':
       return escaped(block.text);
+    case 'list': {
+      // GitHub colours these signs; a changed line is `!` there.
+      const lines = block.items.flatMap(({ sign, head, lines: about }) => [
+        `${sign === '~' ? '!' : sign} ${head}`,
+        ...about.map((line) => `    ${line}`),
+      ]);
+      return `\`\`\`diff\n${lines.join('\n')}\n\`\`\``;
+    }
     case 'sql':
       return `\`\`\`sql\n${block.text}\n\`\`\``;
     case 'table': {

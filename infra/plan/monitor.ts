@@ -25,6 +25,7 @@ export class RecordingMonitor {
   readonly resources: GraphResource[] = [];
   outputs: { readonly [key: string]: GraphValue } = {};
 
+  readonly #urns = new Set<string>();
   readonly #project: string;
   readonly #stack: string;
   readonly #root: string;
@@ -53,10 +54,11 @@ export class RecordingMonitor {
     callback: Callback<messages.RegisterResourceResponse>,
   ): void {
     const urn = this.#urn(request.getParent(), request.getType(), request.getName());
-    if (this.resources.some((known) => known.urn === urn)) {
+    if (this.#urns.has(urn)) {
       callback(rpcError(`duplicate resource URN "${urn}"; give one of the two another name`));
       return;
     }
+    this.#urns.add(urn);
     this.resources.push({
       urn,
       type: request.getType(),

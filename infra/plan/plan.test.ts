@@ -157,9 +157,7 @@ describe('terminalText', () => {
     expect(lines.slice(lines.indexOf('Changes since main (012345678)'))).toEqual([
       'Changes since main (012345678)',
       '  Resources: 1 added, 0 removed, 0 changed.',
-      '     type                name   what',
-      '  ─  ──────────────────  ─────  ────',
-      '  +  projects IAMMember  stray',
+      '  + projects IAMMember stray',
       '  IAM gained:',
       '  who  may          on         because of',
       '  ───  ───────────  ─────────  ───────────',
@@ -177,6 +175,44 @@ describe('terminalText', () => {
   });
 });
 
+describe('changes of a resource', () => {
+  const object = (hash: string) =>
+    resource('gcp:storage/bucketObject:BucketObject', 'ads/function', {
+      name: `functions/ads-${hash}.zip`,
+      source: { file: `ads-${hash}.zip`, sha256: hash.repeat(64) },
+    });
+  const table_ = (field: string) =>
+    resource('gcp:bigquery/table:Table', 'report', {
+      labels: { team: field },
+      timePartitioning: { type: 'DAY', field },
+    });
+  const plan = toPlan(
+    snapshotOf([object('b'), table_('day')]),
+    { ref: 'main', commit, snapshot: snapshotOf([object('a'), table_('week')]) },
+    now,
+  );
+
+  test('name the code by its hash, the properties by their path, and the person who is needed', () => {
+    const lines = terminalText(planDocument(plan), { width: 80, paint });
+    expect(lines.slice(lines.indexOf('Changes since main (012345678)') + 1)).toEqual([
+      '  Resources: 0 added, 0 removed, 2 changed.',
+      '  ~ bigquery Table report',
+      '      labels.team: week -> day',
+      '      timePartitioning.field: week -> day',
+      '      needs a person: timePartitioning.field cannot change in place, and the',
+      '        table is never replaced: it holds data',
+      '  ~ storage BucketObject ads/function',
+      '      code: aaaaaaaaaaaa -> bbbbbbbbbbbb',
+    ]);
+  });
+
+  test('are coloured by GitHub in a pull request', () => {
+    expect(markdownText(planDocument(plan))).toContain(
+      '```diff\n! bigquery Table report\n    labels.team: week -> day\n',
+    );
+  });
+});
+
 describe('markdownText', () => {
   test('shows changes open and the estate folded', () => {
     const before = snapshotOf(tinyResources, { bindings: [tinyBinding], tables: [table([text('a')])] });
@@ -191,9 +227,9 @@ describe('markdownText', () => {
 
 Resources: 1 added, 0 removed, 0 changed.
 
-|  | type | name | what |
-| --- | --- | --- | --- |
-| + | storage Bucket | extra\\|one |  |
+\`\`\`diff
++ storage Bucket extra|one
+\`\`\`
 
 Table acme.ads.report (ads, schemas/ads/report.json):
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Column } from '../../functions/core/schema.ts';
+import { type Column, systemColumns } from '../../functions/core/schema.ts';
 import { migrationSql } from './migration-sql.ts';
 import { type SchemaChange, schemaChanges, type TableShape } from './schema-change.ts';
 
@@ -52,6 +52,14 @@ describe('schemaChanges', () => {
     ).toEqual([
       'add ids:  -> INTEGER REPEATED (deploy)',
       'rows that exist get an empty list; BigQuery appends it at the end, whatever its place in the file',
+    ]);
+  });
+
+  test("does not count the kit's own columns as the file's", () => {
+    const own = with_([...before.columns, ...systemColumns]);
+    expect(shown(own, with_([...before.columns, text('country'), ...systemColumns]))).toEqual([
+      'add country:  -> STRING (deploy)',
+      'rows that exist get NULL',
     ]);
   });
 

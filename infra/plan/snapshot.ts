@@ -37,10 +37,11 @@ export async function takeSnapshot(root: string, stackName: string): Promise<Sna
   const estate = await parseStackFile(text, { file: stack.file, root });
   const program = await loadProgram(root);
   const tables = plannedTables(root, estate);
+  const bindings = explainedBindings(estate);
   return {
     format: snapshotFormat,
-    graph: withTablePipelines(await evaluate({ root, stack, program }), tables),
-    bindings: bindings(estate),
+    graph: withOwners(await evaluate({ root, stack, program }), tables, bindings),
+    bindings,
     tables,
     schemas: readSchemas(root),
   };
@@ -55,7 +56,7 @@ async function loadProgram(root: string): Promise<() => Promise<unknown>> {
   return async () => program();
 }
 
-function bindings({ pipelines, gcp, stack }: Estate): ExplainedBinding[] {
+function explainedBindings({ pipelines, gcp, stack }: Estate): ExplainedBinding[] {
   if (gcp === undefined) return [];
   const { project } = gcp;
   const context = { project, stagingBucket: stagingBucketName(project, stack) };
@@ -91,22 +92,33 @@ function plannedTables(root: string, { pipelines }: Estate): PlannedTable[] {
   );
 }
 
-/** Tables hang below their dataset; they belong to the pipeline that fills them, and so does a dataset of one. */
-function withTablePipelines(graph: Graph, tables: readonly PlannedTable[]): Graph {
-  const pipelineOf = ({ type, inputs }: GraphResource): string | undefined => {
-    const { project, datasetId, tableId } = inputs;
-    const isTable = type === 'gcp:bigquery/table:Table';
-    if (!isTable && type !== 'gcp:bigquery/dataset:Dataset') return undefined;
-    const id = `${project}.${datasetId}.${isTable ? tableId : ''}`;
-    const found = new Set(
-      tables
-        .filter((table) => (isTable ? table.id === id : table.id.startsWith(id)))
-        .map(({ pipeline }) => pipeline),
-    );
-    return found.size === 1 ? [...found][0] : undefined;
+/** Datasets, tables and secrets stand beside the pipelines; what only one pipeline uses is shown with it. */
+function withOwners(
+  graph: Graph,
+  tables: readonly PlannedTable[],
+  bindings: readonly ExplainedBinding[],
+): Graph {
+  const ownerOf = ({ type, inputs }: GraphResource): string | undefined => {
+    const { project, datasetId, tableId, secretId } = inputs;
+    const dataset = `${project}.${datasetId}.`;
+    switch (type) {
+      case 'gcp:bigquery/table:Table':
+        return onlyPipeline(tables.filter(({ id }) => id === `${dataset}${tableId}`));
+      case 'gcp:bigquery/dataset:Dataset':
+        return onlyPipeline(tables.filter(({ id }) => id.startsWith(dataset)));
+      case 'gcp:secretmanager/secret:Secret':
+        return onlyPipeline(bindings.filter(({ on }) => on.kind === 'secret' && on.name === secretId));
+      default:
+        return undefined;
+    }
   };
-  const resources = graph.resources.map((each) => ({ ...each, pipeline: each.pipeline ?? pipelineOf(each) }));
+  const resources = graph.resources.map((each) => ({ ...each, pipeline: each.pipeline ?? ownerOf(each) }));
   return { ...graph, resources };
+}
+
+function onlyPipeline(users: readonly { readonly pipeline: string }[]): string | undefined {
+  const pipelines = new Set(users.map(({ pipeline }) => pipeline));
+  return pipelines.size === 1 ? [...pipelines][0] : undefined;
 }
 
 function readSchemas(root: string): Record<string, readonly Column[]> {

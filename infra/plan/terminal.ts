@@ -30,6 +30,13 @@ function blockLines(block: Block, width: number): string[] {
       return wrap(block.text, width - 2).map((line) => `  ${line}`);
     case 'table':
       return textTable(block.columns, block.rows, width);
+    case 'list':
+      return block.items.flatMap(({ sign, head, lines }) => [
+        `  ${sign} ${head}`,
+        ...lines.flatMap((line) =>
+          wrap(line, width - 8).map((part, index) => `${index === 0 ? '      ' : '        '}${part}`),
+        ),
+      ]);
     case 'sql':
       // Never wrapped: it is there to be copied.
       return block.text.split('\n').map((line) => `    ${line}`);
