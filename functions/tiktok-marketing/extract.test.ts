@@ -101,6 +101,17 @@ test('what has no value is NULL and never 0, and nobody reached is no cost', asy
   expect(unreached.filter(({ CPR }) => CPR !== undefined)).toEqual([]);
 });
 
+test('platform and language are those of the ad group, in one order, and all languages are none', async () => {
+  const { report } = await open({ size: 'full' });
+  const { rows } = await report(europe.id, { start: '2026-10-01', end: '2026-10-30' });
+  const targets = new Set(rows.map(({ PLATFORM, LANGUAGE }) => `${PLATFORM} | ${LANGUAGE}`));
+  expect([...targets].toSorted()).toEqual([
+    'TikTok | de',
+    'TikTok, Pangle | de, en',
+    'TikTok, Pangle, Global App Bundle | undefined',
+  ]);
+});
+
 test('legacyEstimates computes quartiles and CPR as the predecessor did, and nothing else differs', async () => {
   const { report } = await open({ size: 'full' });
   const window = { start: '2026-10-05', end: '2026-10-05' };
