@@ -3,7 +3,6 @@ import type { RunSummary } from '../functions/core/run/request.ts';
 import type { Target } from '../twin/select.ts';
 import type { Order, Twin } from '../twin/twin.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
-import { interruptSignal } from './interrupt.ts';
 import { type Progress, startProgress } from './print/progress.ts';
 
 /** How one run ended: with a summary, or with an error before there was one. */
@@ -16,6 +15,8 @@ export interface Ended {
 export interface RunOrdersOptions {
   readonly twin: Twin;
   readonly orders: readonly Omit<Order, 'trigger' | 'onEvent' | 'signal'>[];
+  /** Ends the run that is going on, and starts no other. */
+  readonly signal: AbortSignal;
   /** Draws no progress. */
   readonly quiet?: boolean | undefined;
 }
@@ -24,8 +25,12 @@ export interface RunOrdersOptions {
 const endsAll = new Set(['cancelled', 'warehouse-locked', 'disk-full']);
 
 /** Runs one group after another; one that fails leaves the others in place. */
-export async function runOrders({ twin, orders, quiet }: RunOrdersOptions): Promise<readonly Ended[]> {
-  const signal = interruptSignal();
+export async function runOrders({
+  twin,
+  orders,
+  signal,
+  quiet,
+}: RunOrdersOptions): Promise<readonly Ended[]> {
   const progress = quiet ? undefined : startProgress();
   const ended: Ended[] = [];
   try {
@@ -66,8 +71,9 @@ async function runOne(twin: Twin, order: Order): Promise<Ended> {
   }
 }
 
-/** The worst end counts: interrupted, failed, not now. A single run's error keeps its own code. */
-export function exitCodeOfAll(ended: readonly Ended[]): ExitCode {
+/** An interrupt counts most, then a failure, then what may work later. A single run's error keeps its own code. */
+export function exitCodeOfAll(ended: readonly Ended[], signal: AbortSignal): ExitCode {
+  if (signal.aborted) return exitCode.interrupted;
   const codes = ended.map(({ summary, error }): ExitCode => {
     if (error !== undefined) return exitCodeOf(error);
     const status = summary?.run.status;
@@ -76,7 +82,6 @@ export function exitCodeOfAll(ended: readonly Ended[]): ExitCode {
   });
   if (codes.length === 1) return codes[0] ?? exitCode.ok;
   const isFailed = codes.includes(exitCode.failed) || codes.includes(exitCode.usage);
-  if (codes.includes(exitCode.interrupted)) return exitCode.interrupted;
   if (isFailed) return exitCode.failed;
   return codes.includes(exitCode.later) ? exitCode.later : exitCode.ok;
 }

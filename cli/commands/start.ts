@@ -13,13 +13,20 @@ export function startCommand(): Command {
     const { openTwin } = await import('../../twin/twin.ts');
     const { selectTargets } = await import('../../twin/select.ts');
     const { loadedTables } = await import('../../twin/loaded-tables.ts');
+    const { interruptSignal } = await import('../interrupt.ts');
     const { endedJson, printEnded } = await import('../print/ended.ts');
     const { nextCommands, databaseLines } = await import('../print/next.ts');
     const { printJson, printLines } = await import('../print/terminal.ts');
     const { exitCodeOfAll, runOrders } = await import('../run-orders.ts');
+    const signal = interruptSignal();
     const twin = await openTwin(options);
     try {
-      const ended = await runOrders({ twin, orders: selectTargets(twin.estate), quiet: options.json });
+      const ended = await runOrders({
+        twin,
+        orders: selectTargets(twin.estate),
+        signal,
+        quiet: options.json,
+      });
       const isOpen = ended.some(({ summary }) => summary !== undefined);
       const tables = isOpen ? await loadedTables(twin) : [];
       const next = nextCommands(twin.estate, tables, new Date());
@@ -30,7 +37,7 @@ export function startCommand(): Command {
         if (tables.length > 0)
           printLines([...lines, 'Look further:', ...next.map((command) => `  ${command}`)]);
       }
-      process.exitCode = exitCodeOfAll(ended);
+      process.exitCode = exitCodeOfAll(ended, signal);
     } finally {
       await twin.close();
     }

@@ -1,11 +1,14 @@
 import type { Ended } from '../run-orders.ts';
 import { summaryLines } from './summary.ts';
-import { printLines, terminalWidth } from './terminal.ts';
+import { printLines, style, terminalWidth } from './terminal.ts';
 
 /** A table per run on standard output, errors on standard error. */
 export function printEnded(ended: readonly Ended[]): void {
   for (const { summary, error } of ended) {
-    if (summary !== undefined) printLines([...summaryLines(summary, terminalWidth()), '']);
+    if (summary !== undefined) {
+      const [head = '', ...lines] = summaryLines(summary, terminalWidth());
+      printLines([style('bold', head), ...lines, '']);
+    }
     if (error !== undefined) process.stderr.write(`catchment: ${error.message}\n`);
   }
 }
