@@ -104,6 +104,11 @@ describe('evaluate', () => {
   test.each([
     ['throws', 'throw new Error("no such source")', '[plan] no such source'],
     [
+      'says itself what is wrong',
+      'throw new pulumi.RunError("[stacks/Pulumi.dev.yaml] has 2 mistakes")',
+      'bad-input [stacks/Pulumi.dev.yaml] has 2 mistakes',
+    ],
+    [
       'has a value that cannot be computed',
       'new Thing("t", { x: pulumi.output(1).apply(() => { throw new Error("boom") }) })',
       '[plan] error serializing property "x": boom',
@@ -148,7 +153,7 @@ function evaluateInChild(statement: string): string {
     const program = async () => { ${statement}; };
     await evaluate({ root: '.', stack: ${JSON.stringify(stack)}, program }).then(
       () => console.log('no error'),
-      (error) => console.log(error.message),
+      (error) => console.log(error.code, error.message),
     );`;
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
 }

@@ -1,5 +1,6 @@
+import { RunError } from '@pulumi/pulumi/errors.js';
 import * as runtime from '@pulumi/pulumi/runtime/index.js';
-import { asCatchmentError } from '../../functions/core/errors.ts';
+import { asCatchmentError, fatal } from '../../functions/core/errors.ts';
 import type { Graph, GraphResource } from './graph.ts';
 import { RecordingMonitor } from './monitor.ts';
 import type { StackConfig } from './stack-config.ts';
@@ -61,10 +62,10 @@ async function run({ root, stack, program }: EvaluateOptions): Promise<Graph> {
   };
 }
 
-/** The program's own errors say where they come from already: `[stacks/Pulumi.dev.yaml] ...`. */
+/** A `RunError` is what the program says to its operator; it names the place already: `[stacks/...] ...`. */
 function placed(error: unknown): Error {
-  const isPlaced = error instanceof Error && error.message.startsWith('[');
-  return asCatchmentError(error, isPlaced ? undefined : 'plan');
+  if (RunError.isInstance(error)) return fatal('bad-input', { what: error.message, cause: error });
+  return asCatchmentError(error, 'plan');
 }
 
 /** A resource belongs to the pipeline whose component is nearest above it. */
