@@ -3,35 +3,33 @@ import type { TableTarget } from '../../pipeline.ts';
 import type { LoadedFiles } from '../warehouse.ts';
 
 /**
- * Good rows that one load brought to a stage.
- *
- * - `table`: they were inserted into the stage's own table.
- * - `select`: they are still in the files, which were checked whole. `sql` is one SELECT that gives the columns of the
- *   stage's table in order and in their exact types (see `stageColumns`), never fails on a cell, never gives NULL for a
- *   REQUIRED column, gives `rows` rows, and reads literal paths only. The commit inserts it straight into the final
- *   table, so the data is written once; or into the stage's table first, where rows must be compared by key.
+ * What a stage holds: rows in its TEMP table, or a SELECT that cannot fail, whose rows go straight into the final table
+ * when the slice commits. The second way saves a copy of large files.
  */
 export type StageContent =
-  | { readonly kind: 'table'; readonly rows: number }
-  | { readonly kind: 'select'; readonly rows: number; readonly sql: string };
+  | { readonly kind: 'table' }
+  | {
+      readonly kind: 'select';
+      /** Gives the columns of the stage in order, with exactly their types. */
+      readonly sql: string;
+      readonly rows: number;
+    };
 
-export interface FilesRequest {
+/** What `loadFiles` is asked for. */
+export interface LoadFilesRequest {
   readonly target: TableTarget;
-  /**
-   * Quoted name of the stage's table, a temporary table of the same connection. It has the target's columns in order,
-   * then `_origin` and `_extra`, without NOT NULL. It may hold rows of earlier loads already.
-   */
+  /** Quoted name of the TEMP table: the target's columns in order, then `_origin` and `_extra`, with the final types. */
   readonly stageTable: string;
+  /** Fills `_origin`. */
   readonly origin: string;
   readonly files: readonly FileRef[];
-  /**
-   * True when a later row wins over an earlier one of the same key: then rows enter the stage's table in the order of
-   * the files (its `rowid` is the sequence), and a `select` keeps that order too.
-   */
-  readonly keepOrder: boolean;
+  /** The stage is empty, so a SELECT may be given instead of rows. */
+  readonly mayDefer: boolean;
 }
 
-/** What `files/load.ts` gives back: the loader's report and where the good rows are. */
-export interface FilesLoad extends LoadedFiles {
-  readonly content: StageContent;
+/** What `loadFiles` did: the rows are in the stage's table, or `select` gives them. */
+export interface FilesInStage extends LoadedFiles {
+  /** Rows put into the stage's table, or that `select` gives. */
+  readonly staged: number;
+  readonly select?: string | undefined;
 }
