@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { OutputChunk, Plugin, RolldownBuild } from 'rolldown';
 import { rolldown } from 'rolldown';
 import { fatal } from '../../functions/core/errors.ts';
@@ -42,8 +43,7 @@ export async function build(place: BundlePlace): Promise<Built> {
     const [chunk] = output;
     return { code: chunk.code, inputs: chunk.moduleIds, largest: largest(chunk, project) };
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message.replaceAll(`${project}/`, '') : String(cause);
-    throw fatal('bad-input', { where: source, what: `cannot be bundled: ${what}`, cause });
+    throw fatal('bad-input', { where: source, what: `cannot be bundled: ${explain(cause, project)}`, cause });
   } finally {
     await bundle?.close();
   }
@@ -76,6 +76,18 @@ if (import.meta.main) main(process.argv.slice(2), process.env).then((code) => { 
 `;
     },
   };
+}
+
+/** The bundler draws its mistakes over several lines, in colour; the first line and the place tell enough. */
+function explain(cause: unknown, project: string): string {
+  const errors =
+    cause instanceof Error && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [cause];
+  const sentences = errors.map((error) => {
+    const text = stripVTControlCharacters(error instanceof Error ? error.message : String(error));
+    const [, place] = /╭─\[ (.*) \]/.exec(text) ?? [];
+    return [text.trim().split('\n')[0], place && `at ${place}`].filter(Boolean).join(' ');
+  });
+  return sentences.join('; ').replaceAll(`${project}/`, '');
 }
 
 function largest(chunk: OutputChunk, project: string): string[] {
