@@ -1,12 +1,9 @@
-import type { Column, ColumnType } from '../../schema.ts';
+import type { Column } from '../../schema.ts';
 import { systemColumns } from '../../schema.ts';
-import { ident } from './names.ts';
+import { ident } from './files/quote.ts';
 
-/**
- * DuckDB's type of each column type. BIGNUMERIC has up to 76 digits and DuckDB's DECIMAL 38, so it is kept as text:
- * no digit is lost, and `CAST(x AS DECIMAL(38, 9))` computes with it.
- */
-const scalarTypes: Readonly<Record<Exclude<ColumnType, 'RECORD'>, string>> = {
+/** Digits of a BIGNUMERIC (76) exceed DuckDB's decimals (38), so it is kept as exact text. */
+const scalarTypes = {
   STRING: 'VARCHAR',
   BYTES: 'BLOB',
   INTEGER: 'BIGINT',
@@ -19,18 +16,28 @@ const scalarTypes: Readonly<Record<Exclude<ColumnType, 'RECORD'>, string>> = {
   DATETIME: 'TIMESTAMP',
   TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
   JSON: 'JSON',
-};
+} as const;
 
-/** A column's type as DuckDB's catalog spells it: `BIGINT`, `STRUCT(a BIGINT)[]`. */
-export function columnType({ type, mode, fields = [] }: Column): string {
-  const base =
-    type === 'RECORD'
-      ? `STRUCT(${fields.map((field) => `${ident(field.name)} ${columnType(field)}`).join(', ')})`
-      : scalarTypes[type];
-  return mode === 'REPEATED' ? `${base}[]` : base;
+/** DuckDB's type of a column, spelled as DuckDB itself prints it. */
+export function duckdbType(column: Column): string {
+  const one =
+    column.type === 'RECORD'
+      ? `STRUCT(${(column.fields ?? []).map((field) => `${ident(field.name)} ${duckdbType(field)}`).join(', ')})`
+      : scalarTypes[column.type];
+  return column.mode === 'REPEATED' ? `${one}[]` : one;
 }
 
-/** The columns of a stage's table, in the order of a `ColumnBatch`: the target's, then the kit's own. */
-export function stageColumns(columns: readonly Column[]): readonly Column[] {
+/** The columns of a table as they stand in the warehouse: the schema file's, then the kit's own. */
+export function allColumns(columns: readonly Column[]): readonly Column[] {
   return [...columns, ...systemColumns];
+}
+
+/** `"name" TYPE [NOT NULL]` for each column. */
+export function columnDefinitions(columns: readonly Column[]): string {
+  return allColumns(columns)
+    .map(
+      (column) =>
+        `${ident(column.name)} ${duckdbType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+    )
+    .join(', ');
 }

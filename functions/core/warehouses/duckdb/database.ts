@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { duckdbError } from './errors.ts';
+
+/** One open file: a connection that writes, a way to read beside it, and a lock that keeps writers apart. */
+export interface Database {
+  readonly path: string;
+  /** Holds the TEMP tables of the stages; use it inside `write` only. */
+  readonly connection: DuckDBConnection;
+  /** Runs alone among all writers of this file in this process. DuckDB's own transactions are optimistic and would fail. */
+  write<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Runs in one transaction; any error rolls back. */
+  transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Runs on a connection of its own, beside writers. */
+  read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** One per file and process, shared by all copies of this module (each bundle has its own). */
+interface SharedFile {
+  instance: Promise<DuckDBInstance>;
+  users: number;
+  /** The last writer in the queue. */
+  tail: Promise<unknown>;
+}
+
+const registry: Map<string, SharedFile> = ((globalThis as { [key: symbol]: unknown })[
+  Symbol.for('catchment.duckdb')
+] ??= new Map()) as Map<string, SharedFile>;
+
+export async function openDatabase(path: string, memoryLimit: string): Promise<Database> {
+  const file = await share(path, memoryLimit);
+  const instance = await file.instance;
+  const connection = await connect(instance, path);
+  let isOpen = true;
+
+  const write: Database['write'] = (work) => {
+    const turn = file.tail.then(() => work(connection));
+    file.tail = turn.catch(() => undefined);
+    return turn.catch((error: unknown) => {
+      throw duckdbError(error, path);
+    });
+  };
+
+  return {
+    path,
+    connection,
+    write,
+    transaction: (work) =>
+      write(async () => {
+        await connection.run('BEGIN TRANSACTION');
+        try {
+          const result = await work(connection);
+          await connection.run('COMMIT');
+          return result;
+        } catch (error) {
+          // DuckDB has rolled back already when the COMMIT itself failed.
+          await connection.run('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+      }),
+    async read(work) {
+      const reader = await connect(instance, path);
+      try {
+        return await work(reader);
+      } catch (error) {
+        throw duckdbError(error, path);
+      } finally {
+        reader.closeSync();
+      }
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await file.tail;
+      connection.closeSync();
+      file.users -= 1;
+      if (file.users > 0) return;
+      registry.delete(path);
+      // Closing the last handle writes the log into the file.
+      instance.closeSync();
+    },
+  };
+}
+
+/** Rows as plain arrays. */
+export async function rowsOf(
+  connection: DuckDBConnection,
+  sql: string,
+  values: DuckDBValue[] = [],
+): Promise<readonly (readonly DuckDBValue[])[]> {
+  return (await connection.runAndReadAll(sql, values)).getRows();
+}
+
+async function share(path: string, memoryLimit: string): Promise<SharedFile> {
+  const known = registry.get(path);
+  if (known !== undefined) {
+    known.users += 1;
+    return known;
+  }
+  const file: SharedFile = { instance: create(path, memoryLimit), users: 1, tail: Promise.resolve() };
+  registry.set(path, file);
+  try {
+    await file.instance;
+  } catch (error) {
+    registry.delete(path);
+    throw duckdbError(error, path);
+  }
+  return file;
+}
+
+async function create(path: string, memoryLimit: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  await mkdir(dirname(path), { recursive: true });
+  return DuckDBInstance.create(path, { memory_limit: memoryLimit, temp_directory: `${path}.tmp` });
+}
+
+async function connect(instance: DuckDBInstance, path: string): Promise<DuckDBConnection> {
+  try {
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return connection;
+  } catch (error) {
+    throw duckdbError(error, path);
+  }
+}

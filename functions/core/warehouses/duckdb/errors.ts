@@ -1,0 +1,45 @@
+import type { CatchmentError } from '../../errors.ts';
+import { fatal, isCatchmentError, retryable } from '../../errors.ts';
+
+/** What DuckDB says, as an error of the kit. The only place that reads its messages. */
+export function duckdbError(error: unknown, path: string): CatchmentError {
+  if (isCatchmentError(error)) return error;
+  const cause = error;
+  const text = (error instanceof Error ? error.message : String(error)).split('\n\n')[0] ?? '';
+  if (/Could not set lock on file|Conflicting lock/i.test(text)) {
+    const holder = /held in (.+?) \(PID (\d+)\)/.exec(text);
+    const by = holder === null ? 'another process' : `process ${holder[2]} (${holder[1]})`;
+    return retryable('warehouse-locked', {
+      what: `the warehouse file ${path} is in use by ${by}`,
+      todo: 'wait until it ends, or stop it; DuckDB lets one process at a time open a file',
+      cause,
+    });
+  }
+  if (
+    /No space left on device|ENOSPC|disk full|failed to offload|Could not write all bytes|max_temp_directory_size/i.test(
+      text,
+    )
+  )
+    return fatal('disk-full', {
+      what: `there is no room left to write ${path} (${text})`,
+      todo: 'free some space and run again; nothing of the slice was loaded',
+      cause,
+    });
+  if (
+    /not a valid DuckDB database file|file is corrupt|checksum|Serialization Error|newer version of DuckDB/i.test(
+      text,
+    )
+  )
+    return fatal('warehouse', {
+      what: `${path} is not a warehouse file that this version can read (${text})`,
+      todo: 'move it away, or point the stack file at another path',
+      cause,
+    });
+  if (/Cannot open file|Permission denied|Read-only file system/i.test(text))
+    return fatal('warehouse', {
+      what: `${path} cannot be opened (${text})`,
+      todo: 'check the path and its permissions',
+      cause,
+    });
+  return fatal('warehouse', { what: `DuckDB: ${text}`, cause });
+}

@@ -1,0 +1,105 @@
+import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import type { TableTarget } from '../../pipeline.ts';
+import type { ColumnBatch } from '../../rows/check.ts';
+import type { LoadedFiles, Stage } from '../warehouse.ts';
+import type { Database } from './database.ts';
+import { loadFiles } from './files/load.ts';
+import { ident } from './files/quote.ts';
+import type { StageContent } from './stage-content.ts';
+import { toDuckdb } from './to-duckdb.ts';
+import { allColumns, columnDefinitions } from './types.ts';
+
+/** Rows in one vector of DuckDB; a chunk holds no more. */
+const chunkRows = 2048;
+
+/** A stage of the embedded warehouse: a TEMP table, which dies with the process. */
+export interface DuckdbStage extends Stage {
+  readonly table: string;
+  content(): StageContent;
+}
+
+let stages = 0;
+
+export async function openStage(
+  database: Database,
+  target: TableTarget,
+  origin: string,
+): Promise<DuckdbStage> {
+  stages += 1;
+  const name = `stage_${stages}_${target.name}`;
+  const table = `temp.main.${ident(name)}`;
+  const columns = allColumns(target.columns);
+  await database.write((connection) =>
+    connection.run(`CREATE OR REPLACE TEMP TABLE ${ident(name)} (${columnDefinitions(target.columns)})`),
+  );
+  const api = await import('@duckdb/node-api');
+  const converters = columns.map((column) => toDuckdb(column, api));
+  let rows = 0;
+  let content: StageContent = { kind: 'table' };
+  let types: readonly DuckDBType[] | undefined;
+  let isDropped = false;
+
+  /** Puts the rows of a deferred SELECT into the table, because more rows follow. */
+  const settle = async () => {
+    if (content.kind === 'table') return;
+    const { sql } = content;
+    await database.write((connection) => connection.run(`INSERT INTO ${table} ${sql}`));
+    content = { kind: 'table' };
+  };
+
+  return {
+    target,
+    table,
+    content: () => content,
+    get rows() {
+      return rows;
+    },
+    async append(batch: ColumnBatch) {
+      if (batch.rows === 0) return;
+      await settle();
+      await database.write(async (connection) => {
+        const appender = await connection.createAppender(name, 'main', 'temp');
+        types ??= columns.map((_, index) => appender.columnType(index));
+        for (let from = 0; from < batch.rows; from += chunkRows) {
+          appender.appendDataChunk(chunkOf(api.DuckDBDataChunk, types, converters, batch, from));
+        }
+        appender.closeSync();
+      });
+      rows += batch.rows;
+    },
+    async load(files): Promise<LoadedFiles> {
+      await settle();
+      const loaded = await database.write((connection) =>
+        loadFiles(connection, { target, stageTable: table, origin, files, mayDefer: rows === 0 }),
+      );
+      rows += loaded.staged;
+      if (loaded.select !== undefined) content = { kind: 'select', sql: loaded.select, rows: loaded.staged };
+      return loaded;
+    },
+    async discard() {
+      if (isDropped) return;
+      isDropped = true;
+      await database.write((connection) => connection.run(`DROP TABLE IF EXISTS ${table}`));
+    },
+  };
+}
+
+function chunkOf(
+  Chunk: typeof DuckDBDataChunk,
+  types: readonly DuckDBType[],
+  converters: readonly ReturnType<typeof toDuckdb>[],
+  batch: ColumnBatch,
+  from: number,
+): DuckDBDataChunk {
+  const to = Math.min(batch.rows, from + chunkRows);
+  const chunk = Chunk.create(types, to - from);
+  chunk.setColumns(
+    converters.map((convert, index) => {
+      const values = batch.values[index] ?? [];
+      const converted = new Array(to - from);
+      for (let row = from; row < to; row += 1) converted[row - from] = convert(values[row]);
+      return converted;
+    }),
+  );
+  return chunk;
+}
