@@ -246,7 +246,10 @@ describe('the mistakes of a stack file', () => {
     expect(await mistakesOf('config: [', project)).toEqual([
       'line 1: is not YAML (Flow sequence in block collection must be sufficiently indented and end with a ])',
     ]);
-    expect(await mistakesOf('just words', project)).toEqual(['line 1:  is not a mapping: got "just words"']);
+    expect(await mistakesOf('just words', project)).toEqual([
+      'line 1: is not a mapping: got "just words"',
+      'line 1: catchment:estate is missing; allowed: a mapping with warehouses and pipelines',
+    ]);
   });
 
   test('name a source that cannot be loaded', async () => {

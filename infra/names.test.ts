@@ -33,7 +33,7 @@ test('a name that is too long, too short or wrong is refused and never cut', () 
   expect(() => stagingBucketName('acme-dev', 'Dev')).toThrow(
     '[Dev] gives a wrong bucket name: got "acme-dev-Dev-catchment"; allowed: lower-case letters, digits and dashes',
   );
-  expect(() => accessLogBucketName('acme-marketing-of-the-world', 'production-of-europe')).toThrow(
+  expect(() => accessLogBucketName('acme-marketing-of-the-world', 'productions-of-europe')).toThrow(
     'gives a bucket name of 64 characters',
   );
 });

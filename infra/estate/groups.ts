@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Group } from '../../functions/core/pipeline.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { asMapping, checkKeys, checkShape, keysOf } from './check-shape.ts';
@@ -52,7 +52,7 @@ function readGroup(
   const own = checkShape(groupShape, pick(fields, keysOf(groupShape)), path, report);
   const isSandbox = own?.sandbox ?? false;
   // A sandbox brings settings of its own; a stack file may still replace some of them.
-  const settingsShape = isSandbox ? source.settings.partial() : source.settings;
+  const settingsShape = isSandbox ? z.object(source.settings.shape).partial() : source.settings;
   const settings = checkShape(settingsShape, pick(fields, settingKeys), path, report);
   if (own?.timeZone !== undefined) checkTimeZone(own.timeZone, [...path, 'timeZone'], report);
   if (isSandbox && !isTwin)

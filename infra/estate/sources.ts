@@ -6,13 +6,17 @@ import type { AnySource } from '../../functions/core/source.ts';
 
 export type LoadSource = (name: string) => Promise<AnySource>;
 
-/** Names of the folders in `functions/` that hold a `source.ts`, sorted. */
+/** `functions/core/source.ts` is what sources are declared with. */
+const notSources = ['core'];
+
+/** Names of the folders in `functions/` that hold a declaration, sorted. */
 export function listSources(root: string): string[] {
   const folder = join(root, 'functions');
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'source.ts')))
+    .filter((entry) => entry.isDirectory() && !notSources.includes(entry.name))
     .map(({ name }) => name)
+    .filter((name) => existsSync(join(folder, name, 'source.ts')))
     .sort();
 }
 

@@ -1,0 +1,301 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { listSources } from './estate/sources.ts';
+import { parseStackFile, stackOf } from './estate.ts';
+import { bindingsOf, memberOf, secretsOfAll } from './iam.ts';
+import { accountEmail, handlerName, schedulerAccountName, stagingBucketName } from './names.ts';
+import { readStackConfig, type StackConfig } from './plan/stack-config.ts';
+import { type ProgramRun, runProgram } from './testing/engine.ts';
+import { handlerOf } from './testing/handler-of.ts';
+
+const root = join(import.meta.dirname, '..');
+const stackFiles = readdirSync(join(root, 'stacks')).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
+
+const estates = await Promise.all(
+  stackFiles.map((name) => {
+    const file = `stacks/${name}`;
+    return parseStackFile(readFileSync(join(root, file), 'utf8'), { file, root });
+  }),
+);
+const cloud = estates.filter(({ gcp }) => gcp !== undefined);
+const twins = estates.filter(({ gcp }) => gcp === undefined);
+
+test('dev and prod are among the stacks that are run here', () => {
+  expect(cloud.map(({ stack }) => stack)).toEqual(expect.arrayContaining(['dev', 'prod']));
+  expect(stackFiles.map(stackOf)).toHaveLength(estates.length);
+});
+
+describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack %s', (stack, estate) => {
+  let run: ProgramRun;
+  beforeAll(async () => {
+    run = await runProgram({ root, stack: readStackConfig(root, stack) });
+  }, 60_000);
+
+  const all = (type: RegExp) => run.graph.resources.filter((resource) => type.test(resource.type));
+
+  test('runs to its end under the runner of the Pulumi CLI', () => {
+    expect({ exitCode: run.exitCode, errors: run.errors }).toEqual({ exitCode: 0, errors: [] });
+  });
+
+  test('makes one resource for each thing in the stack file', () => {
+    const { pipelines } = estate;
+    const groups = pipelines.flatMap((pipeline) => pipeline.groups);
+    const functions = pipelines.filter(({ runsOn }) => runsOn === 'function');
+    const code = new Set(pipelines.map(({ source, runsOn }) => `${source} ${runsOn}`));
+    const counts = {
+      'gcp:bigquery/dataset:Dataset': new Set(pipelines.map(({ dataset }) => dataset)).size,
+      'gcp:bigquery/table:Table': pipelines.reduce((sum, { tables }) => sum + tables.length, 0),
+      'gcp:secretmanager/secret:Secret': secretsOfAll(pipelines).size,
+      'gcp:serviceaccount/account:Account': 2 * pipelines.length,
+      'gcp:cloudfunctionsv2/function:Function': functions.length,
+      'gcp:cloudrunv2/job:Job': pipelines.length - functions.length,
+      'gcp:cloudscheduler/job:Job': groups.length,
+      'gcp:monitoring/alertPolicy:AlertPolicy': pipelines.length,
+      'gcp:monitoring/notificationChannel:NotificationChannel': estate.alertEmails.length,
+      'gcp:storage/bucket:Bucket': 2,
+      'gcp:storage/bucketObject:BucketObject': code.size,
+      'gcp:projects/service:Service': 12,
+    };
+    const isGrant = /iam/i;
+    const made = Object.groupBy(
+      run.graph.resources.filter(({ custom, type }) => custom && !isGrant.test(type)),
+      ({ type }) => type,
+    );
+    const madeCounts = Object.fromEntries(Object.entries(made).map(([type, list]) => [type, list?.length]));
+    expect(madeCounts).toEqual(Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)));
+  });
+
+  test('grants what its declarations ask for, and nothing else', () => {
+    const project = estate.gcp?.project ?? '';
+    const stagingBucket = stagingBucketName(project, stack);
+    const wanted = estate.pipelines.flatMap((pipeline) =>
+      bindingsOf(pipeline, { project, stagingBucket }).map((binding) => ({
+        id: binding.id,
+        role: binding.role,
+        member: memberOf(binding, pipeline, project),
+        on: binding.on.name,
+      })),
+    );
+    const granted = all(/iam/i).map(({ name, inputs }) => ({
+      id: name,
+      role: inputs.role,
+      member: inputs.member,
+      on: inputs.secretId ?? inputs.datasetId ?? inputs.bucket ?? inputs.name ?? inputs.project,
+    }));
+    const byId = (a: { readonly id: string }, b: { readonly id: string }) => (a.id < b.id ? -1 : 1);
+    expect(granted.sort(byId)).toEqual(wanted.sort(byId));
+  });
+
+  test('shows nothing to the public', () => {
+    expect(JSON.stringify(run.graph)).not.toMatch(/allUsers|allAuthenticatedUsers/);
+    expect(all(/Dataset$/).filter(({ inputs }) => inputs.accesses !== undefined)).toEqual([]);
+  });
+
+  test('hangs every resource below a component', () => {
+    const byUrn = new Map(run.graph.resources.map((resource) => [resource.urn, resource]));
+    const parents = run.graph.resources
+      .filter(({ custom }) => custom)
+      .map(({ parent }) => byUrn.get(parent ?? '')?.type ?? 'none');
+    expect(parents.filter((type) => !type.startsWith('catchment:gcp:'))).toEqual([]);
+  });
+
+  test('protects datasets, tables and secrets, and BigQuery refuses to delete the tables', () => {
+    const kept = all(/:(?:Dataset|Table|Secret)$/);
+    expect(kept.filter(({ protect }) => protect !== estate.protect)).toEqual([]);
+    const tables = all(/:Table$/).map(({ inputs }) => inputs.deletionProtection);
+    expect(tables).toEqual(tables.map(() => estate.protect));
+  });
+
+  test('ends every table with the system columns and leaves the keys of the kit out', () => {
+    for (const { inputs } of all(/:Table$/)) {
+      const columns: { name: string; mode: string }[] = JSON.parse(String(inputs.schema));
+      expect(columns.slice(-2).map(({ name, mode }) => [name, mode])).toEqual([
+        ['_origin', 'NULLABLE'],
+        ['_extra', 'NULLABLE'],
+      ]);
+      const keys = new Set(columns.flatMap((column) => Object.keys(column)));
+      expect(
+        [...keys].filter((key) => !['name', 'type', 'mode', 'description', 'fields'].includes(key)),
+      ).toEqual([]);
+    }
+  });
+
+  test('puts the hash of the code into the names of its objects', () => {
+    const hashes = run.graph.outputs.code as Record<string, string>;
+    for (const { inputs } of all(/BucketObject$/))
+      expect(inputs.name).toMatch(
+        new RegExp(
+          `^(?:functions/(.+)-(${Object.values(hashes).join('|')})\\.zip|jobs/.+-[0-9a-f]{16}/main\\.mjs)$`,
+        ),
+      );
+    expect(Object.keys(hashes)).toEqual([...new Set(estate.pipelines.map(({ source }) => source))].sort());
+  });
+
+  test('keeps functions inside the project, one request at a time, as their own accounts', () => {
+    for (const { inputs } of all(/:Function$/)) {
+      expect(inputs.serviceConfig).toMatchObject({
+        ingressSettings: 'ALLOW_INTERNAL_ONLY',
+        maxInstanceRequestConcurrency: 1,
+        timeoutSeconds: 1800,
+        availableMemory: '512Mi',
+        serviceAccountEmail: accountEmail(String(inputs.name), estate.gcp?.project ?? ''),
+      });
+    }
+  });
+
+  test('hands secrets over as references, and the pipeline as the stack file has it', () => {
+    for (const pipeline of estate.pipelines) {
+      const handler = run.graph.resources.find(
+        ({ inputs, type }) => inputs.name === handlerName(pipeline.name) && /:(?:Function|Job)$/.test(type),
+      );
+      expect(handlerOf(handler)).toEqual({
+        pipeline: JSON.parse(JSON.stringify(pipeline)),
+        secrets: [...secretsOfAll([pipeline]).keys()].map((secret) => ({
+          secret,
+          mountPath: `/secrets/${secret}`,
+        })),
+      });
+    }
+  });
+
+  test('starts every group on time, as an account that may do nothing else', () => {
+    const schedules = all(/cloudscheduler/).map(({ inputs }) => ({
+      name: inputs.name,
+      schedule: inputs.schedule,
+      timeZone: inputs.timeZone,
+      paused: inputs.paused,
+      retries: (inputs.retryConfig as Record<string, unknown>).retryCount,
+    }));
+    const wanted = estate.pipelines.flatMap(({ name, groups, schedule }) =>
+      groups.map((group) => ({
+        name: `etl-${name}--${group.name}`,
+        schedule: schedule.cron,
+        timeZone: schedule.timeZone,
+        paused: schedule.paused,
+        retries: 3,
+      })),
+    );
+    expect(schedules).toEqual(wanted);
+  });
+
+  test('closes and logs its buckets', () => {
+    const buckets = all(/:Bucket$/).map(({ inputs }) => inputs);
+    for (const inputs of buckets)
+      expect(inputs).toMatchObject({
+        uniformBucketLevelAccess: true,
+        publicAccessPrevention: 'enforced',
+        versioning: { enabled: true },
+      });
+    const [logs, staging] = [...buckets].sort((a, b) => String(b.name).length - String(a.name).length);
+    expect(staging?.logging).toEqual({ logBucket: logs?.name });
+  });
+
+  test('labels whatever takes labels with owner, stage and cost centre', () => {
+    const labelled = run.graph.resources.filter(({ inputs }) => inputs.labels !== undefined);
+    for (const { inputs, type } of labelled) {
+      const labels = type.endsWith('NotificationChannel') ? inputs.userLabels : inputs.labels;
+      expect(labels).toMatchObject({ ...estate.labels, stage: stack, 'managed-by': 'catchment' });
+    }
+  });
+
+  test('puts the names of secrets into the outputs as a secret', () => {
+    expect(run.graph.outputs).toMatchObject({
+      secrets: '[secret]',
+      datasets: [...new Set(estate.pipelines.map(({ dataset }) => `${estate.gcp?.project}.${dataset}`))],
+      jobs: estate.pipelines.filter(({ runsOn }) => runsOn === 'job').map(({ name }) => name),
+    });
+  });
+});
+
+test('a deployment gives each schedule the address of its function as URL and audience', async () => {
+  const run = await runProgram({
+    root,
+    stack: readStackConfig(root, 'prod'),
+    isPreview: false,
+    outputsOf: (type, name) =>
+      type.endsWith(':Function')
+        ? { url: 'https://other.example', serviceConfig: { uri: `https://${name}.a.run.app` } }
+        : {},
+  });
+  expect([run.exitCode, run.errors]).toEqual([0, []]);
+  const project = 'acme-marketing-prod';
+  const target = (name: string) =>
+    run.graph.resources.find(({ type, inputs }) => /cloudscheduler/.test(type) && inputs.name === name)
+      ?.inputs;
+  const ofFunction = target('etl-tiktok-marketing--empower');
+  expect(ofFunction?.attemptDeadline).toBe('1800s');
+  expect(ofFunction?.httpTarget).toMatchObject({
+    uri: 'https://tiktok-marketing.a.run.app/extract',
+    body: base64({ group: 'empower' }),
+    oidcToken: {
+      audience: 'https://tiktok-marketing.a.run.app',
+      serviceAccountEmail: accountEmail(schedulerAccountName('tiktok-marketing'), project),
+    },
+  });
+  const ofJob = target('etl-tiktok-archive--legacy');
+  expect(ofJob?.httpTarget).toMatchObject({
+    uri: `https://run.googleapis.com/v2/projects/${project}/locations/europe-west1/jobs/etl-tiktok-archive:run`,
+    body: base64({ overrides: { containerOverrides: [{ args: ['--group', 'legacy'] }] } }),
+    oauthToken: {
+      scope: 'https://www.googleapis.com/auth/cloud-platform',
+      serviceAccountEmail: accountEmail(schedulerAccountName('tiktok-archive'), project),
+    },
+  });
+  expect(run.graph.outputs.functions).toEqual({ 'tiktok-marketing': 'https://tiktok-marketing.a.run.app' });
+});
+
+test('a change of nothing plans nothing', async () => {
+  const stack = readStackConfig(root, 'dev');
+  const [first, second] = [await runProgram({ root, stack }), await runProgram({ root, stack })];
+  const sorted = ({ graph }: ProgramRun) => [...graph.resources].sort((a, b) => (a.urn < b.urn ? -1 : 1));
+  expect(sorted(first).length).toBeGreaterThan(30);
+  expect(sorted(second)).toEqual(sorted(first));
+});
+
+test('a stack file with mistakes ends the program with all of them and no stack trace', async () => {
+  const run = await runProgram({ root, stack: withEstate(readStackConfig(root, 'dev'), brokenEstate) });
+  expect(run.exitCode).toBe(32);
+  expect(run.errors).toEqual([
+    `[stacks/Pulumi.dev.yaml] has 3 mistakes
+  pipelines.tiktok.source is unknown: got "tiktok-marketin"; allowed: ${listSources(root).join(', ')}; did you mean "tiktok-marketing"?
+  pipelines.tiktok.warehouse is unknown: got "mian"; allowed: main; did you mean "main"?
+  pipelines.tiktok.schedule.cron is not a cron expression: got "daily"; allowed: five fields: minute hour day month weekday, e.g. "0 6 * * *"`,
+  ]);
+  expect(run.graph.resources.filter(({ custom }) => custom)).toEqual([]);
+});
+
+test('an estate that may be deleted protects nothing', async () => {
+  const dev = readStackConfig(root, 'dev');
+  const estate: Record<string, unknown> = JSON.parse(dev.config['catchment:estate'] ?? '');
+  const run = await runProgram({ root, stack: withEstate(dev, { ...estate, protect: false }) });
+  expect(run.exitCode).toBe(0);
+  expect(run.graph.resources.filter(({ protect }) => protect)).toEqual([]);
+  const tables = run.graph.resources.filter(({ type }) => type.endsWith(':Table'));
+  expect(tables.map(({ inputs }) => inputs.deletionProtection)).toEqual(tables.map(() => false));
+});
+
+test.each(twins.map(({ stack }) => stack))('the stack %s is a twin and says so', async (stack) => {
+  const run = await runProgram({ root, stack: readStackConfig(root, stack) });
+  expect([run.exitCode, run.errors]).toEqual([
+    32,
+    [
+      `[stacks/Pulumi.${stack}.yaml] has no cloud warehouse, so there is nothing to deploy; run it with \`npm start\`, or deploy another stack`,
+    ],
+  ]);
+});
+
+const brokenEstate = {
+  warehouses: { main: { kind: 'bigquery', location: 'EU' } },
+  pipelines: {
+    tiktok: { source: 'tiktok-marketin', warehouse: 'mian', schedule: { cron: 'daily' }, groups: {} },
+  },
+};
+
+function withEstate(stack: StackConfig, estate: unknown): StackConfig {
+  return { ...stack, config: { ...stack.config, 'catchment:estate': JSON.stringify(estate) } };
+}
+
+function base64(body: unknown): string {
+  return Buffer.from(JSON.stringify(body)).toString('base64');
+}
