@@ -16,7 +16,7 @@ const pipeWidth = 100;
 export function planCommand(): Command {
   const command = createCommand({
     name: 'plan',
-    summary: 'show what a deployment makes, who may do what, and what changes: offline, without credentials',
+    summary: 'Show what a deployment makes, who may do what and what changes: offline, without credentials.',
     examples: [
       ['plan --stack dev', 'resources, IAM table and schedules of stacks/Pulumi.dev.yaml'],
       [
