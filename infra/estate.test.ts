@@ -114,7 +114,13 @@ describe('an estate', () => {
       kind: 'duckdb',
       path: '.catchment/local.duckdb',
     });
-    expect(estate.pipelines[0]?.groups[0]).toMatchObject({ name: 'demo', sandbox: true });
+    expect(estate.pipelines[0]?.groups[0]).toEqual({
+      name: 'demo',
+      timeZone: 'UTC',
+      sandbox: true,
+      // Not even the default of `level`: the sandbox has the say.
+      settings: {},
+    });
   });
 
   test("is the same from Pulumi's value as from the file, and its mistakes have no lines", async () => {

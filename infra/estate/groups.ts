@@ -51,9 +51,7 @@ function readGroup(
 
   const own = checkShape(groupShape, pick(fields, keysOf(groupShape)), path, report);
   const isSandbox = own?.sandbox ?? false;
-  // A sandbox brings settings of its own; a stack file may still replace some of them.
-  const settingsShape = isSandbox ? z.object(source.settings.shape).partial() : source.settings;
-  const settings = checkShape(settingsShape, pick(fields, settingKeys), path, report);
+  const settings = readSettings(pick(fields, settingKeys), source, isSandbox, path, report);
   if (own?.timeZone !== undefined) checkTimeZone(own.timeZone, [...path, 'timeZone'], report);
   if (isSandbox && !isTwin)
     report({ path: [...path, 'sandbox'], what: 'is for the embedded warehouse only', got: true });
@@ -62,6 +60,22 @@ function readGroup(
   if (own === undefined || settings === undefined) return undefined;
   const secret = own.secret === undefined ? {} : { secret: own.secret };
   return { name: key, ...secret, timeZone: own.timeZone ?? 'UTC', sandbox: isSandbox, settings };
+}
+
+/**
+ * A sandbox brings settings of its own, which those of the stack file replace one by one: there, a default of the
+ * source is not a wish of the stack file.
+ */
+function readSettings(
+  given: Readonly<Record<string, unknown>>,
+  source: AnySource,
+  isSandbox: boolean,
+  path: Path,
+  report: Report,
+): Readonly<Record<string, unknown>> | undefined {
+  if (!isSandbox) return checkShape(source.settings, given, path, report);
+  const read = checkShape(z.object(source.settings.shape).partial(), given, path, report);
+  return read && pick(read, Object.keys(given));
 }
 
 function checkSecret(
