@@ -96,7 +96,7 @@ async function openOne(root: string, config: WarehouseConfig): Promise<Warehouse
   const { openWarehouse } = await import('../functions/core/warehouses/open.ts');
   const { processId } = await import('../functions/core/run/run.ts');
   if (config.kind === 'duckdb') mkdirSync(dirname(resolve(root, config.path)), { recursive: true });
-  return openWarehouse(config, { root, processId });
+  return openWarehouse(config, { root });
 }
 
 /** A sandbox brings settings of its own; what the stack file says wins. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SourceCode } from '../../functions/core/extract.ts';
 import type { OnRunEvent } from '../../functions/core/run/event.ts';
 import type { RunSummary } from '../../functions/core/run/request.ts';
-import { processId, runPipeline } from '../../functions/core/run/run.ts';
+import { runPipeline } from '../../functions/core/run/run.ts';
 import type { Sandbox, SandboxModule } from '../../functions/core/sandbox.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
@@ -68,7 +68,7 @@ export async function openHost(
   );
   const [pipeline] = estate.pipelines;
   if (pipeline === undefined) throw new Error(`no pipeline for ${name}`);
-  const warehouse = await openWarehouse(pipeline.warehouse, { root, processId });
+  const warehouse = await openWarehouse(pipeline.warehouse, { root });
   const schemas = loadSchemas(root, pipeline);
   return {
     warehouse,

@@ -2,7 +2,7 @@ import type { WriteMode } from '../../functions/core/cursor.ts';
 import type { Pipeline } from '../../functions/core/pipeline.ts';
 import type { OnRunEvent } from '../../functions/core/run/event.ts';
 import type { RunSummary } from '../../functions/core/run/request.ts';
-import { processId, runPipeline } from '../../functions/core/run/run.ts';
+import { runPipeline } from '../../functions/core/run/run.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
 import { columns, extract, source } from './counter-source.ts';
@@ -32,7 +32,7 @@ export function counterPipeline(mode: WriteMode, path: string): Pipeline {
 }
 
 export function openCounter(path: string): Promise<Warehouse> {
-  return openWarehouse({ name: 'main', kind: 'duckdb', path }, { root: '/', processId });
+  return openWarehouse({ name: 'main', kind: 'duckdb', path }, { root: '/' });
 }
 
 export function runCounter(options: {

@@ -2,7 +2,6 @@ import { systemClock } from '../clock.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { RunSummary } from '../run/request.ts';
-import { processId } from '../run/run.ts';
 import { openWarehouse } from '../warehouses/open.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { EntryConfig } from './config.ts';
@@ -67,7 +66,7 @@ function shareWarehouse({ pipeline, root }: EntryConfig): Host['withWarehouse'] 
   let users = 0;
   return async (use) => {
     users += 1;
-    opened ??= closed.then(() => openWarehouse(pipeline.warehouse, { root, processId }));
+    opened ??= closed.then(() => openWarehouse(pipeline.warehouse, { root }));
     const mine = opened;
     try {
       return await use(await mine);

@@ -25,9 +25,7 @@ interface SharedFile {
   tail: Promise<unknown>;
 }
 
-const registry: Map<string, SharedFile> = ((globalThis as { [key: symbol]: unknown })[
-  Symbol.for('catchment.duckdb')
-] ??= new Map()) as Map<string, SharedFile>;
+const registry = sharedRegistry();
 
 export async function openDatabase(path: string, memoryLimit: string): Promise<Database> {
   const file = await share(path, memoryLimit);
@@ -124,4 +122,11 @@ async function connect(instance: DuckDBInstance, path: string): Promise<DuckDBCo
   } catch (error) {
     throw duckdbError(error, path);
   }
+}
+
+function sharedRegistry(): Map<string, SharedFile> {
+  const holder = globalThis as { [key: symbol]: unknown };
+  const key = Symbol.for('catchment.duckdb');
+  holder[key] ??= new Map<string, SharedFile>();
+  return holder[key] as Map<string, SharedFile>;
 }
