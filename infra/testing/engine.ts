@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -15,6 +16,7 @@ import type {
 } from '@pulumi/pulumi/proto/resource_pb.js';
 import type * as emptyProto from 'google-protobuf/google/protobuf/empty_pb.js';
 import type * as structProto from 'google-protobuf/google/protobuf/struct_pb.js';
+import { parse } from 'yaml';
 import type { Graph } from '../plan/graph.ts';
 import { RecordingMonitor } from '../plan/monitor.ts';
 import type { StackConfig } from '../plan/stack-config.ts';
@@ -49,7 +51,7 @@ const { Struct }: typeof structProto = requireOfSdk('google-protobuf/google/prot
 
 /**
  * Runs the project's Pulumi program the way the CLI's Node language host does: the SDK's own runner in a process of
- * its own, with `main: infra/` of Pulumi.yaml as working directory, talking gRPC to an engine that only records.
+ * its own, with the folder and the options that Pulumi.yaml names, talking gRPC to an engine that only records.
  */
 export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
   const { root, stack, isPreview = true } = options;
@@ -59,6 +61,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
   server.addService(monitorService.ResourceMonitorService, monitorHandlers(monitor, options));
   server.addService(engineService.EngineService, engineHandlers(errors));
   const address = await listen(server);
+  const project = readProjectFile(root);
   const flags = {
     monitor: address,
     engine: address,
@@ -66,7 +69,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
     project: stack.project,
     stack: stack.stack,
     'root-directory': root,
-    pwd: join(root, 'infra'),
+    pwd: join(root, project.main),
     parallel: '16',
   };
   const runner = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run/index.js');
@@ -74,6 +77,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
   const child = spawn(process.execPath, [runner, ...args, ...(isPreview ? ['--dry-run'] : []), '.'], {
     env: {
       ...process.env,
+      PULUMI_NODEJS_TYPESCRIPT: String(project.runtime.options?.typescript ?? true),
       PULUMI_CONFIG: JSON.stringify(stack.config),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(stack.secretKeys),
     },
@@ -95,6 +99,16 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramRun> {
     errors,
     stderr,
   };
+}
+
+interface ProjectFile {
+  /** A folder: the CLI makes it the working directory, and the program `.`. */
+  readonly main: string;
+  readonly runtime: { readonly options?: { readonly typescript?: boolean } };
+}
+
+function readProjectFile(root: string): ProjectFile {
+  return parse(readFileSync(join(root, 'Pulumi.yaml'), 'utf8'));
 }
 
 function monitorHandlers(monitor: RecordingMonitor, options: ProgramOptions): UntypedServiceImplementation {
