@@ -1,0 +1,32 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { TableTarget } from '../../../pipeline.ts';
+import type { Quarantined } from '../../../rows/check.ts';
+import type { InspectedFile } from './inspect-file.ts';
+
+/** What every reader of a file format is given. */
+export interface FileLoad {
+  readonly connection: DuckDBConnection;
+  readonly target: TableTarget;
+  readonly origin: string;
+  /** SQL of a table with the target's columns, `_origin` and `_extra`. */
+  readonly into: string;
+  readonly file: InspectedFile;
+}
+
+export interface LoadedFile {
+  /** Records found, good and bad. */
+  readonly read: number;
+  /** Records inserted. */
+  readonly loaded: number;
+  readonly quarantined: readonly Quarantined[];
+  /** Fields that went to `_extra`. */
+  readonly unknown: readonly string[];
+}
+
+let serial = 0;
+
+/** A name that no other load of this process uses. */
+export function scratchName(what: string): string {
+  serial += 1;
+  return `catchment_${what}_${serial}`;
+}

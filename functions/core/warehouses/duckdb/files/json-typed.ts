@@ -1,0 +1,79 @@
+import type { Column } from '../../../schema.ts';
+import { duckdbType } from '../types.ts';
+import { strictValue } from './cell-value.ts';
+import { longestRecordBytes, mayBeARow } from './file-error.ts';
+import type { FileLoad, LoadedFile } from './file-load.ts';
+import type { InspectedFile } from './inspect-file.ts';
+import type { JsonFields } from './json-fields.ts';
+import { readJsonFields } from './json-fields.ts';
+import { matchColumns } from './match-columns.ts';
+import { ident, literal, pathLiteral } from './quote.ts';
+
+/**
+ * One pass over the fields of a file, and if every value fits its column, a second one that reads them straight into
+ * the columns.
+ *
+ * @returns undefined, with nothing inserted, when the records need a closer look
+ */
+export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefined> {
+  const { connection, file, target, origin, into } = load;
+  if (file.ref.records !== undefined) return undefined;
+  const path = pathLiteral(file.ref.path);
+  const options = jsonOptions(file);
+  let fields: JsonFields;
+  try {
+    fields = await readJsonFields(
+      connection,
+      `read_json(${path}, columns={'record': 'MAP(VARCHAR, JSON)'}, records=false, ${options})`,
+    );
+  } catch (error) {
+    if (mayBeARow(error)) return undefined;
+    throw error;
+  }
+  if (fields.names.length === 0) return undefined;
+  const { fields: matched, unknown } = matchColumns(target, fields.names, file);
+  const known = matched.flatMap(({ column, field }) => (field === undefined ? [] : [{ column, field }]));
+  const names = new Set(known.map(({ field }) => field.toLowerCase()));
+  if (
+    unknown.length > 0 ||
+    names.size < known.length ||
+    known.some(({ column, field }) => !fields.fits(field, column))
+  )
+    return undefined;
+
+  const types = known.map(({ column, field }) => `${literal(field)}: ${literal(readAs(column))}`);
+  const values = matched.map(({ column, field }) => {
+    if (field === undefined) return emptyValue(column);
+    const isDirect = readAs(column) === duckdbType(column);
+    const value = isDirect ? ident(field) : strictValue(column, ident(field));
+    return column.mode === 'REQUIRED' ? `coalesce(${value}, error('catchment: required'))` : value;
+  });
+  const columns = [...target.columns.map(({ name }) => name), '_origin', '_extra'].map(ident).join(', ');
+  try {
+    const { rowsChanged } = await connection.run(
+      `insert into ${into} (${columns}) select ${[...values, literal(origin), 'null::json'].join(', ')} from read_json(${path}, columns={${types.join(', ')}}, ${options})`,
+    );
+    return { read: rowsChanged, loaded: rowsChanged, quarantined: [], unknown: [] };
+  } catch (error) {
+    if (mayBeARow(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A missing list is empty, as everywhere in the kit. */
+export function emptyValue(column: Column): string {
+  return column.mode === 'REPEATED' ? `[]::${duckdbType(column)}` : `null::${duckdbType(column)}`;
+}
+
+/** Options of DuckDB's JSON readers: one array, or objects one after the other. */
+export function jsonOptions({ ref, compression, head }: InspectedFile): string {
+  const isArray = ref.format === 'json' && /^\s*\[/.test(head.subarray(0, 4096).toString('latin1'));
+  const format = ref.format === 'ndjson' ? 'newline_delimited' : isArray ? 'array' : 'unstructured';
+  return `format='${format}', compression='${compression}', maximum_object_size=${longestRecordBytes}`;
+}
+
+/** Types that DuckDB's JSON reader makes without changing a value of the kinds that fit. */
+function readAs(column: Column): string {
+  const isDirect = ['STRING', 'INTEGER', 'FLOAT', 'BOOLEAN', 'JSON'].includes(column.type);
+  return isDirect && column.format === undefined ? duckdbType(column) : 'VARCHAR';
+}

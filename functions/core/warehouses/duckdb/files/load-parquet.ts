@@ -1,0 +1,127 @@
+import type { Column } from '../../../schema.ts';
+import { duckdbType } from '../types.ts';
+import { lenientValue, reasonFor } from './cell-value.ts';
+import type { CheckedCell } from './checked-rows.ts';
+import { insertChecked } from './checked-rows.ts';
+import { fileError } from './file-error.ts';
+import type { FileLoad, LoadedFile } from './file-load.ts';
+import type { MatchedColumns } from './match-columns.ts';
+import { matchColumns } from './match-columns.ts';
+import { ident, literal, pathLiteral } from './quote.ts';
+
+/** What the footer of a Parquet file says. */
+interface Footer extends MatchedColumns {
+  readonly rows: number;
+  /** DuckDB's type by the file's name of a column. */
+  readonly types: ReadonlyMap<string, string>;
+  /** NULLs by the file's name of a column; undefined where the footer does not say. */
+  readonly nulls: ReadonlyMap<string, number | undefined>;
+}
+
+/**
+ * One SELECT over a file whose footer proves that every cell fits: then nothing is read before the commit.
+ *
+ * @returns undefined when only the cells can tell
+ */
+export async function selectParquet(
+  load: FileLoad,
+): Promise<{ readonly select: string; readonly rows: number } | undefined> {
+  const footer = await readFooter(load);
+  if (footer.unknown.length > 0) return undefined;
+  const values: string[] = [];
+  for (const { column, field } of footer.fields) {
+    const type = field === undefined ? undefined : footer.types.get(field);
+    if (field === undefined || type === undefined) {
+      values.push(`null::${duckdbType(column)}`);
+      continue;
+    }
+    if (!fitsAlways(type, column)) return undefined;
+    if (column.mode === 'REQUIRED' && footer.nulls.get(field) !== 0) return undefined;
+    values.push(type === duckdbType(column) ? ident(field) : `${ident(field)}::${duckdbType(column)}`);
+  }
+  const select = `select ${[...values, literal(load.origin), 'null::json'].join(', ')} from read_parquet(${pathLiteral(load.file.ref.path)})`;
+  return { select, rows: footer.rows };
+}
+
+/** Loads a file cell by cell: some types differ from the schema's, or there are columns that it does not name. */
+export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
+  const footer = await readFooter(load);
+  const names = [...footer.types.keys()].map(ident).join(', ');
+  const pairs = footer.unknown.map((name) => `${literal(name)}, to_json(${ident(name)})`).join(', ');
+  const anyUnknown = footer.unknown.map((name) => `${ident(name)} is not null`).join(' or ');
+  try {
+    const { loaded, quarantined } = await insertChecked({
+      connection: load.connection,
+      from: `(select file_row_number as catchment_row, ${names} from read_parquet(${pathLiteral(load.file.ref.path)}, file_row_number=true))`,
+      cells: footer.fields.map(({ column, field }) => checkedCell(column, field, footer)),
+      extra:
+        footer.unknown.length === 0 ? 'null::json' : `case when ${anyUnknown} then json_object(${pairs}) end`,
+      origin: load.origin,
+      into: load.into,
+      count: footer.rows,
+    });
+    return { read: footer.rows, loaded, quarantined, unknown: footer.unknown };
+  } catch (error) {
+    throw fileError(error, load.file);
+  }
+}
+
+async function readFooter({ connection, file, target }: FileLoad): Promise<Footer> {
+  const path = pathLiteral(file.ref.path);
+  const ask = async (sql: string) => (await connection.runAndReadAll(sql)).getRows();
+  try {
+    const columns = await ask(`select column_name, column_type from (describe from read_parquet(${path}))`);
+    const types = new Map(columns.map(([name, type]) => [String(name), String(type)]));
+    const [[rows] = []] = await ask(`select num_rows::double from parquet_file_metadata(${path})`);
+    const counts = await ask(
+      `select path_in_schema, case when count(*) = count(stats_null_count) then sum(stats_null_count)::double end from parquet_metadata(${path}) group by 1`,
+    );
+    const nulls = new Map(
+      counts.map(([name, count]) => [String(name), count === null ? undefined : Number(count)]),
+    );
+    return { ...matchColumns(target, [...types.keys()], file), rows: Number(rows), types, nulls };
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+const widening: Readonly<Record<string, readonly string[]>> = {
+  BIGINT: ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER'],
+  DOUBLE: ['FLOAT', 'TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER'],
+  TIMESTAMP: ['TIMESTAMP_S', 'TIMESTAMP_MS', 'DATE'],
+};
+
+function fitsAlways(type: string, column: Column): boolean {
+  const wanted = duckdbType(column);
+  return type === wanted || (widening[wanted]?.includes(type) ?? false);
+}
+
+function checkedCell(column: Column, field: string | undefined, footer: Footer): CheckedCell {
+  const path = column.name;
+  const type = field === undefined ? undefined : footer.types.get(field);
+  if (field === undefined || type === undefined)
+    return { column, value: `null::${duckdbType(column)}`, flaws: [] };
+  const cell = ident(field);
+  const value = castOf(column, cell, type);
+  const flaws = [
+    { path, when: `${cell} is not null and (${value}) is null`, reason: reasonFor(column), shown: cell },
+  ];
+  if (column.mode === 'REQUIRED')
+    flaws.unshift({ path, when: `${cell} is null`, reason: 'is required and missing', shown: 'null' });
+  return { column, value, flaws };
+}
+
+function castOf(column: Column, cell: string, type: string): string {
+  const wanted = duckdbType(column);
+  if (column.mode === 'REPEATED' || column.type === 'RECORD') return `try_cast(${cell} as ${wanted})`;
+  if (column.type === 'JSON') return `to_json(${cell})`;
+  if (type === wanted) return cell;
+  if (type === 'VARCHAR') return lenientValue(column, cell);
+  const isFraction = /^(DOUBLE|FLOAT|DECIMAL)/.test(type);
+  if (column.type === 'INTEGER' && isFraction)
+    return `case when ${cell} = trunc(${cell}) then try_cast(${cell} as ${wanted}) end`;
+  // A moment has no date or time of day of its own without a zone; the cells of others are cast as they are.
+  if (column.type === 'DATE' && type.startsWith('TIMESTAMP'))
+    return `case when ${cell} = date_trunc('day', ${cell}) then try_cast(${cell} as date) end`;
+  return `try_cast(${cell} as ${wanted})`;
+}

@@ -1,0 +1,64 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { FileRef } from '../../../extract.ts';
+import type { Drift, Quarantined } from '../../../rows/check.ts';
+import type { FilesInStage, LoadFilesRequest } from '../stage-content.ts';
+import { readDrift } from './file-drift.ts';
+import type { FileLoad, LoadedFile } from './file-load.ts';
+import { inspectFile } from './inspect-file.ts';
+import { loadCsv } from './load-csv.ts';
+import { loadJson } from './load-json.ts';
+import { loadParquet, selectParquet } from './load-parquet.ts';
+
+/**
+ * Loads files by DuckDB's own readers. A file whose rows all fit costs one read; only when one does not, the file is
+ * read again cell by cell, and the rows that break the schema come back instead of loading.
+ *
+ * @throws fatal `bad-file` for a file that is damaged or cannot be read, naming it; fatal `bad-schema` for one that
+ *   lacks a column. The stage may hold rows of earlier files then: discard it.
+ */
+export async function loadFiles(
+  connection: DuckDBConnection,
+  request: LoadFilesRequest,
+): Promise<FilesInStage> {
+  const { target, origin, stageTable, files, mayDefer } = request;
+  const where = target.name;
+  let [read, bytes, staged] = [0, 0, 0];
+  const quarantined: Quarantined[] = [];
+  const unknown = new Map<string, boolean>();
+  for (const ref of files) {
+    const file = await inspectFile(ref, where);
+    bytes += file.bytes;
+    const load: FileLoad = { connection, target, origin, into: stageTable, file };
+    if (mayDefer && files.length === 1 && ref.format === 'parquet') {
+      const deferred = await selectParquet(load);
+      if (deferred !== undefined)
+        return {
+          read: deferred.rows,
+          staged: deferred.rows,
+          bytes,
+          quarantined,
+          drift: [],
+          select: deferred.select,
+        };
+    }
+    const loaded = await readers[ref.format](load);
+    for (const row of loaded.quarantined)
+      quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
+    for (const field of loaded.unknown) unknown.set(field, ref.format === 'csv');
+    read += loaded.read;
+    staged += loaded.loaded;
+  }
+  const drift: Drift[] = [];
+  for (const isText of [true, false]) {
+    const fields = [...unknown].filter(([, text]) => text === isText).map(([field]) => field);
+    drift.push(...(await readDrift(connection, stageTable, fields, isText)));
+  }
+  return { read, staged, bytes, quarantined, drift };
+}
+
+const readers: Readonly<Record<FileRef['format'], (load: FileLoad) => Promise<LoadedFile>>> = {
+  csv: loadCsv,
+  json: loadJson,
+  ndjson: loadJson,
+  parquet: loadParquet,
+};
