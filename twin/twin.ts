@@ -94,7 +94,6 @@ export async function openTwin({ root, stack, now, sandboxPort }: TwinOptions): 
 
 async function openOne(root: string, config: WarehouseConfig): Promise<Warehouse> {
   const { openWarehouse } = await import('../functions/core/warehouses/open.ts');
-  const { processId } = await import('../functions/core/run/run.ts');
   if (config.kind === 'duckdb') mkdirSync(dirname(resolve(root, config.path)), { recursive: true });
   return openWarehouse(config, { root });
 }

@@ -53,11 +53,11 @@ async function saveQuarantine(
       slice_id: slice.sliceId,
       run_id: slice.runId,
       table,
-      row: row.row ?? null,
+      row_index: row.row ?? null,
       path: row.path,
       reason: row.reason,
       masked: row.masked,
-      at: moment(now),
+      recorded_at: moment(now),
     });
   }
 }

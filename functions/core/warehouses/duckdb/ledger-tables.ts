@@ -21,14 +21,14 @@ const migrations: readonly (readonly string[])[] = [
       pipeline VARCHAR NOT NULL, "group" VARCHAR NOT NULL, lane VARCHAR NOT NULL, slice_id VARCHAR NOT NULL,
       "table" VARCHAR NOT NULL, origin VARCHAR NOT NULL, window_start DATE, window_end DATE, generation VARCHAR,
       status VARCHAR NOT NULL, run_id VARCHAR NOT NULL, rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT,
-      source_rows BIGINT, error VARCHAR, at TIMESTAMPTZ NOT NULL)`,
+      source_rows BIGINT, error VARCHAR, recorded_at TIMESTAMPTZ NOT NULL)`,
     `CREATE TABLE catchment.cursors (
       pipeline VARCHAR NOT NULL, "group" VARCHAR NOT NULL, lane VARCHAR NOT NULL, "table" VARCHAR NOT NULL,
-      origin VARCHAR NOT NULL, value VARCHAR NOT NULL, at TIMESTAMPTZ NOT NULL)`,
+      origin VARCHAR NOT NULL, value VARCHAR NOT NULL, recorded_at TIMESTAMPTZ NOT NULL)`,
     `CREATE TABLE catchment.quarantine (
       pipeline VARCHAR NOT NULL, "group" VARCHAR NOT NULL, slice_id VARCHAR NOT NULL, run_id VARCHAR NOT NULL,
-      "table" VARCHAR NOT NULL, row BIGINT, path VARCHAR NOT NULL, reason VARCHAR NOT NULL, masked VARCHAR NOT NULL,
-      at TIMESTAMPTZ NOT NULL)`,
+      "table" VARCHAR NOT NULL, row_index BIGINT, path VARCHAR NOT NULL, reason VARCHAR NOT NULL, masked VARCHAR NOT NULL,
+      recorded_at TIMESTAMPTZ NOT NULL)`,
     `CREATE TABLE catchment.drift (
       pipeline VARCHAR NOT NULL, "table" VARCHAR NOT NULL, field VARCHAR NOT NULL, suggested JSON NOT NULL,
       rows BIGINT NOT NULL, first_seen TIMESTAMPTZ NOT NULL, last_seen TIMESTAMPTZ NOT NULL)`,

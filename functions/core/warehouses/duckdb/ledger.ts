@@ -111,7 +111,7 @@ async function readState(connection: DuckDBConnection, key: string[]): Promise<L
   const slices = await textRows(
     connection,
     `SELECT * FROM catchment.slices WHERE pipeline = $1 AND "group" = $2
-     QUALIFY row_number() OVER (PARTITION BY slice_id ORDER BY at DESC, status) = 1 ORDER BY at, slice_id`,
+     QUALIFY row_number() OVER (PARTITION BY slice_id ORDER BY recorded_at DESC, status) = 1 ORDER BY recorded_at, slice_id`,
     key.slice(0, 2),
   );
   const [lastRun] = await textRows(

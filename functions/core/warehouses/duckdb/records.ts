@@ -73,7 +73,7 @@ export async function saveSliceRow(connection: DuckDBConnection, slice: SliceRec
     rows_quarantined: slice.rowsQuarantined,
     source_rows: slice.sourceRows ?? null,
     error: slice.error ?? null,
-    at: moment(slice.at),
+    recorded_at: moment(slice.at),
   });
 }
 
@@ -82,7 +82,8 @@ export async function saveCursorRow(connection: DuckDBConnection, cursor: Cursor
     'DELETE FROM catchment.cursors WHERE pipeline = $1 AND "group" = $2 AND lane = $3 AND "table" = $4 AND origin = $5',
     [cursor.pipeline, cursor.group, cursor.lane, cursor.table, cursor.origin],
   );
-  await insertRow(connection, 'cursors', { ...cursor, at: moment(cursor.at) });
+  const { at, ...rest } = cursor;
+  await insertRow(connection, 'cursors', { ...rest, recorded_at: moment(at) });
 }
 
 /** Columns of a lease as parameters, in the order pipeline, group, lane. */
@@ -136,7 +137,7 @@ export function toSlice(row: TextRow): SliceRecord {
     rowsQuarantined: Number(row.rows_quarantined),
     sourceRows: row.source_rows === null ? undefined : Number(row.source_rows),
     error: row.error ?? undefined,
-    at: new Date(text(row.at)),
+    at: new Date(text(row.recorded_at)),
   };
 }
 
@@ -148,7 +149,7 @@ export function toCursor(row: TextRow): CursorRecord {
     table: text(row.table),
     origin: text(row.origin),
     value: text(row.value),
-    at: new Date(text(row.at)),
+    at: new Date(text(row.recorded_at)),
   };
 }
 

@@ -110,7 +110,8 @@ async function upsert({ connection, target, table, staged, stagedRows }: Write):
   const key = target.key.map(ident).join(', ');
   await connection.run(`
     CREATE OR REPLACE TEMP TABLE catchment_matches AS
-    WITH s AS (SELECT *, rowid AS _staged FROM ${staged} QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY rowid DESC) = 1)
+    WITH s AS (
+      SELECT st.*, st.rowid AS _staged FROM ${staged} st WHERE st.rowid IN (SELECT max(rowid) FROM ${staged} GROUP BY ${key}))
     SELECT s.*, t.rowid AS _found,
       CASE WHEN t.rowid IS NULL THEN 'new' WHEN (${list('s')}) IS DISTINCT FROM (${list('t')}) THEN 'changed' ELSE 'same' END AS _state
     FROM s LEFT JOIN ${table} t ON ${sameKey(target, 's', 't')}`);
