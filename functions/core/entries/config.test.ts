@@ -38,6 +38,7 @@ describe('parseConfig', () => {
       root: process.cwd(),
       timeoutSeconds: undefined,
       baseUrl: undefined,
+      logLevel: 'info',
     });
   });
 
@@ -48,6 +49,7 @@ describe('parseConfig', () => {
       CATCHMENT_ROOT: '/data',
       CATCHMENT_TIMEOUT_SECONDS: '1800',
       CATCHMENT_BASE_URL: 'http://127.0.0.1:9/v1/',
+      LOG_LEVEL: 'debug',
     };
     expect(parse(env)()).toEqual({
       pipeline,
@@ -55,6 +57,7 @@ describe('parseConfig', () => {
       root: '/data',
       timeoutSeconds: 1800,
       baseUrl: 'http://127.0.0.1:9/v1/',
+      logLevel: 'debug',
     });
   });
 
@@ -79,6 +82,10 @@ describe('parseConfig', () => {
     [
       { CATCHMENT_PIPELINE, CATCHMENT_BASE_URL: 'https://evil.example.com/' },
       '[CATCHMENT_BASE_URL] is not a URL on this machine: got "https://evil.example.com/"; allowed: URLs of 127.0.0.1, localhost or [::1]',
+    ],
+    [
+      { CATCHMENT_PIPELINE, LOG_LEVEL: 'loud' },
+      '[LOG_LEVEL] is unknown: got "loud"; allowed: debug, info, warn, error, silent',
     ],
   ])('refuses %j', (env, message) => {
     expect(parse(env)).toThrow(message);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { writeModes } from '../cursor.ts';
 import { fatal } from '../errors.ts';
+import { type LogLevel, logLevels } from '../log.ts';
 import type { Pipeline } from '../pipeline.ts';
 
 /** What a deployed handler is told by its environment. */
@@ -14,6 +15,7 @@ export interface EntryConfig {
   readonly timeoutSeconds: number | undefined;
   /** Replaces the source's base URL; a stand-in on this machine. */
   readonly baseUrl: string | undefined;
+  readonly logLevel: LogLevel;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,6 +31,7 @@ export const reserveSeconds = 30;
  * - `CATCHMENT_ROOT`: folder that relative paths of DuckDB files start from. Default: the working directory
  * - `CATCHMENT_TIMEOUT_SECONDS`: the platform's limit for one run; more than 30. Default: none
  * - `CATCHMENT_BASE_URL`: a stand-in for the vendor, on loopback only. Default: the source's own
+ * - `LOG_LEVEL`: debug, info, warn, error or silent. Default: info
  *
  * @param source the source of this bundle
  * @throws fatal `bad-input` that lists every mistake of the first variable that is wrong
@@ -40,6 +43,7 @@ export function parseConfig(env: Environment, source: string): EntryConfig {
     root: env.CATCHMENT_ROOT || process.cwd(),
     timeoutSeconds: parseTimeout(env.CATCHMENT_TIMEOUT_SECONDS),
     baseUrl: parseBaseUrl(env.CATCHMENT_BASE_URL),
+    logLevel: parseLogLevel(env.LOG_LEVEL),
   };
 }
 
@@ -91,6 +95,13 @@ function parseBaseUrl(text: string | undefined): string | undefined {
     got: text,
     allowed: 'URLs of 127.0.0.1, localhost or [::1]',
   });
+}
+
+function parseLogLevel(text: string | undefined): LogLevel {
+  if (text === undefined || text === '') return 'info';
+  const level = logLevels.find((each) => each === text);
+  if (level !== undefined) return level;
+  throw fatal('bad-input', { where: 'LOG_LEVEL', what: 'is unknown', got: text, allowed: logLevels });
 }
 
 const text = z.string().min(1);

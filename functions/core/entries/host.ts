@@ -9,6 +9,7 @@ import { parseConfig, reserveSeconds } from './config.ts';
 import type { Bundled } from './entry.ts';
 import type { Order } from './order.ts';
 import { runBundled } from './run-bundled.ts';
+import { openRunLog } from './run-log.ts';
 import { readSecretFile } from './secret-file.ts';
 
 /** One deployed pipeline in this process: its configuration, and its warehouse while somebody uses it. */
@@ -38,18 +39,29 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
       const group = pipeline.groups.find(({ name }) => name === order.group);
       const where = `${pipeline.name}/${order.group}`;
       const secret = group && (await readSecretFile(config.secretsDir, group, source, where));
-      return withWarehouse((warehouse) =>
-        runBundled(bundled, {
-          pipeline,
-          ...order,
-          warehouse,
-          secret,
-          trigger,
-          signal,
-          baseUrl: config.baseUrl,
-          deadline: deadlineOf(config, started),
-        }),
-      );
+      const bindings = { pipeline: pipeline.name, group: order.group, source: pipeline.source };
+      const { log, onEvent, failed } = await openRunLog({ level: config.logLevel, secret, bindings });
+      const deadline = deadlineOf(config, started);
+      const { baseUrl } = config;
+      try {
+        return await withWarehouse((warehouse) =>
+          runBundled(bundled, {
+            pipeline,
+            ...order,
+            warehouse,
+            secret,
+            trigger,
+            signal,
+            baseUrl,
+            deadline,
+            log,
+            onEvent,
+          }),
+        );
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
     },
   };
 }

@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sandboxesIn } from '../tests/boundary/rules.ts';
+import { build } from './bundle/build.ts';
+import { bundleSource, listSources, maxBundleBytes, zipBundle } from './bundle.ts';
+
+const project = dirname(import.meta.dirname);
+const temp = mkdtempSync(join(tmpdir(), 'catchment-bundle-'));
+const outDir = join(temp, 'out');
+afterAll(() => rmSync(temp, { recursive: true }));
+
+/** A root of its own with one source that exports what `extract` says. */
+function writeSource(name: string, extract: string): string {
+  const root = join(temp, name);
+  const folder = join(root, 'functions', name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'source.ts'), `export const source = {};`);
+  writeFileSync(join(folder, 'extract.ts'), extract);
+  writeFileSync(join(folder, 'sandbox.ts'), `export const sandbox = 'x';`);
+  return root;
+}
+
+describe('bundleSource', () => {
+  it.each(listSources())(
+    'makes one small file of %s that loads nothing but its own require',
+    async (source) => {
+      const bundle = await bundleSource(source, { outDir });
+      const code = readFileSync(bundle.file, 'utf8');
+      expect(readdirSync(bundle.dir).sort()).toEqual(['main.mjs', 'package.json']);
+      expect(bundle.dir).toBe(join(outDir, `${source}-${bundle.hash}`));
+      expect(bundle.bytes).toBe(Buffer.byteLength(code));
+      expect(bundle.bytes).toBeLessThanOrEqual(maxBundleBytes);
+      const imports = [...code.matchAll(/\bimport\s*[^(.;]*?["']([^"']+)["']/g)].map(([, name]) => name);
+      expect(imports).toEqual(['node:module']);
+      expect(code).not.toContain(project);
+    },
+  );
+
+  it.each(listSources())('leaves the sandbox of %s out', async (source) => {
+    const { inputs } = await build({ source, root: project, project, outDir });
+    expect(inputs.length).toBeGreaterThan(10);
+    expect(sandboxesIn(inputs)).toEqual([]);
+  });
+
+  it('would show a sandbox that is bundled', async () => {
+    const root = writeSource(
+      'leaky',
+      `import { sandbox } from './sandbox.ts'; export const extract = () => sandbox;`,
+    );
+    const { inputs } = await build({ source: 'leaky', root, project, outDir });
+    expect(sandboxesIn(inputs)).toEqual([join(root, 'functions/leaky/sandbox.ts')]);
+  });
+
+  it('writes what the Node buildpack needs, with the framework at the pinned version', async () => {
+    const { dir } = await bundleSource('files', { outDir });
+    const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    expect(JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))).toEqual({
+      name: 'files',
+      private: true,
+      type: 'module',
+      main: 'main.mjs',
+      dependencies: {
+        '@google-cloud/functions-framework': dependencies['@google-cloud/functions-framework'],
+      },
+    });
+  });
+
+  it('exports the three entries and has no side effect when imported', async () => {
+    const { file } = await bundleSource('files', { outDir });
+    const code = `import { createRequire } from 'node:module';
+      const before = process.eventNames().length;
+      const entry = await import(${JSON.stringify(file)});
+      console.log(Object.keys(entry).sort().join(), process.eventNames().length - before, process.exitCode);`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+    expect(said).toBe('handler,main,run 0 undefined\n');
+  });
+
+  it('is not built again while its inputs stay, and is when one changes', async () => {
+    const root = writeSource('cached', `export const extract = () => 1;`);
+    const first = await bundleSource('cached', { root });
+    const started = performance.now();
+    expect(await bundleSource('cached', { root })).toEqual(first);
+    expect(performance.now() - started).toBeLessThan(50);
+    appendFileSync(join(root, 'functions/cached/extract.ts'), `\nexport const discover = () => 2;`);
+    expect((await bundleSource('cached', { root })).hash).not.toBe(first.hash);
+  });
+
+  it('is built again when a schema file is added, or the output is gone', async () => {
+    const root = writeSource('schemas', `export const extract = () => 1;`);
+    const first = await bundleSource('schemas', { root });
+    rmSync(first.dir, { recursive: true });
+    expect(await bundleSource('schemas', { root })).toEqual(first);
+    mkdirSync(join(root, 'schemas/schemas'), { recursive: true });
+    writeFileSync(join(root, 'schemas/schemas/a.json'), `[{"name":"only_here","type":"STRING"}]`);
+    const second = await bundleSource('schemas', { root });
+    expect(readFileSync(second.file, 'utf8')).toContain('only_here');
+  });
+
+  it('survives two builds of the same source at once', async () => {
+    const root = writeSource('twice', `export const extract = () => 1;`);
+    const [one, two] = await Promise.all([bundleSource('twice', { root }), bundleSource('twice', { root })]);
+    expect(one).toEqual(two);
+    expect(readdirSync(dirname(one.dir)).sort()).toEqual([`twice-${one.hash}`, 'twice.json']);
+  });
+
+  it('names the sources there are when one is unknown', async () => {
+    await expect(bundleSource('tiktok', { outDir })).rejects.toThrow(
+      `there is no such source in functions/: got "tiktok"; allowed: ${listSources().join(', ')}`,
+    );
+  });
+
+  it('says in one line what does not compile, and where', async () => {
+    const root = writeSource('broken', `import './absent.ts';\nexport const extract = () => 1;`);
+    await expect(bundleSource('broken', { root })).rejects.toThrow(
+      /^\[broken\] cannot be bundled: \[UNRESOLVED_IMPORT\] Could not resolve '\.\/absent\.ts' in .*functions\/broken\/extract\.ts at .*functions\/broken\/extract\.ts:1:8$/,
+    );
+  });
+
+  it('refuses a bundle above the limit and names its largest modules', async () => {
+    const root = writeSource(
+      'large',
+      `export const extract = () => ${JSON.stringify('x'.repeat(maxBundleBytes))};`,
+    );
+    await expect(bundleSource('large', { root })).rejects.toThrow(
+      /^\[large\] the bundle is too large for a function that starts fast: got \d+; allowed: up to 500000 bytes; look at its largest modules: \S*functions\/large\/extract\.ts \(\d+\), /,
+    );
+  });
+});
+
+describe('two checkouts in different folders', () => {
+  const checkouts = ['a', 'a/deeper/b'].map((name) => join(temp, name));
+  beforeAll(() => {
+    for (const checkout of checkouts) {
+      for (const part of ['functions', 'infra', 'schemas', 'package.json'])
+        cpSync(join(project, part), join(checkout, part), { recursive: true });
+      symlinkSync(join(project, 'node_modules'), join(checkout, 'node_modules'));
+    }
+  });
+
+  it('give the same bytes', () => {
+    const script = `
+      import { readFileSync } from 'node:fs';
+      const { bundleAll, zipBundle } = await import(process.cwd() + '/infra/bundle.ts');
+      for (const bundle of await bundleAll()) {
+        const zip = readFileSync(await zipBundle(bundle)).toString('base64');
+        console.log(bundle.source, bundle.hash, bundle.bytes, zip.length, zip);
+      }`;
+    const [one = '', two] = checkouts.map((cwd, index) =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd,
+        encoding: 'utf8',
+        env: { ...process.env, TZ: index === 0 ? 'UTC' : 'Asia/Kolkata' },
+        maxBuffer: 64e6,
+      }),
+    );
+    expect(two).toBe(one);
+    expect(one.split('\n').map((line) => line.split(' ')[0])).toEqual([...listSources(), '']);
+  });
+});
+
+describe('zipBundle', () => {
+  it('packs both files under their names', async () => {
+    const bundle = await bundleSource('files', { outDir });
+    const zip = await zipBundle(bundle);
+    expect(zip).toBe(`${bundle.dir}.zip`);
+    const { unzipSync } = await import('fflate');
+    const files = unzipSync(readFileSync(zip));
+    expect(Object.keys(files)).toEqual(['main.mjs', 'package.json']);
+    expect(Buffer.from(files['main.mjs'] ?? []).equals(readFileSync(bundle.file))).toBe(true);
+  });
+});
