@@ -1,117 +1,132 @@
-import { mkdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { duckdbError } from './errors.ts';
-import { literal } from './names.ts';
 
-export type DuckdbApi = typeof import('@duckdb/node-api');
-
-/** One DuckDB file of this process. */
+/** One open file: a connection that writes, a way to read beside it, and a lock that keeps writers apart. */
 export interface Database {
   readonly path: string;
-  readonly api: DuckdbApi;
-  /** Runs one write after another: DuckDB's transactions are optimistic, and the slower of two would fail. */
-  alone<T>(work: () => Promise<T>): Promise<T>;
-  connect(): Promise<DuckDBConnection>;
-  /** Gives the file back; the last one closes it. Connections must be closed before. */
+  /** Holds the TEMP tables of the stages; use it inside `write` only. */
+  readonly connection: DuckDBConnection;
+  /** Runs alone among all writers of this file in this process. DuckDB's own transactions are optimistic and would fail. */
+  write<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Runs in one transaction; any error rolls back. */
+  transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Runs on a connection of its own, beside writers. */
+  read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-interface OpenFile {
-  readonly instance: DuckDBInstance;
+/** One per file and process, shared by all copies of this module (each bundle has its own). */
+interface SharedFile {
+  instance: Promise<DuckDBInstance>;
   users: number;
-  /** The last write that was queued. */
+  /** The last writer in the queue. */
   tail: Promise<unknown>;
 }
 
-/**
- * Opens a file, or shares it when this process has it open already: the registry is on `globalThis`, because each
- * bundle of a source brings a copy of this module. Its folder is created.
- *
- * @param options.memoryLimit such as `512MB`; the first one to open the file decides
- */
-export async function openDatabase(options: {
-  readonly path: string;
-  readonly memoryLimit: string;
-}): Promise<Database> {
-  const api = await import('@duckdb/node-api');
-  const path = await placeOf(options.path);
-  const files = registry();
-  const opening = files.get(path) ?? openFile(api, path, options.memoryLimit);
-  files.set(path, opening);
-  let file: OpenFile;
-  try {
-    file = await opening;
-  } catch (error) {
-    files.delete(path);
-    throw duckdbError(error, path);
-  }
-  file.users += 1;
+const registry = sharedRegistry();
+
+export async function openDatabase(path: string, memoryLimit: string): Promise<Database> {
+  const file = await share(path, memoryLimit);
+  const instance = await file.instance;
+  const connection = await connect(instance, path);
+  let isOpen = true;
+
+  const write: Database['write'] = (work) => {
+    const turn = file.tail.then(() => work(connection));
+    file.tail = turn.catch(() => undefined);
+    return turn.catch((error: unknown) => {
+      throw duckdbError(error, path);
+    });
+  };
 
   return {
     path,
-    api,
-    alone(work) {
-      const done = file.tail.then(work, work);
-      file.tail = done.catch(() => undefined);
-      return done;
-    },
-    async connect() {
-      const connection = await file.instance.connect();
-      await connection.run(`SET TimeZone = 'UTC'`);
-      return connection;
+    connection,
+    write,
+    transaction: (work) =>
+      write(async () => {
+        await connection.run('BEGIN TRANSACTION');
+        try {
+          const result = await work(connection);
+          await connection.run('COMMIT');
+          return result;
+        } catch (error) {
+          // DuckDB has rolled back already when the COMMIT itself failed.
+          await connection.run('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+      }),
+    async read(work) {
+      const reader = await connect(instance, path);
+      try {
+        return await work(reader);
+      } catch (error) {
+        throw duckdbError(error, path);
+      } finally {
+        reader.closeSync();
+      }
     },
     async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await file.tail;
+      connection.closeSync();
       file.users -= 1;
       if (file.users > 0) return;
-      files.delete(path);
-      await checkpoint(file.instance);
-      file.instance.closeSync();
+      registry.delete(path);
+      // Closing the last handle writes the log into the file.
+      instance.closeSync();
     },
   };
 }
 
-async function placeOf(path: string): Promise<string> {
-  const folder = dirname(path);
+/** Rows as plain arrays. */
+export async function rowsOf(
+  connection: DuckDBConnection,
+  sql: string,
+  values: DuckDBValue[] = [],
+): Promise<readonly (readonly DuckDBValue[])[]> {
+  return (await connection.runAndReadAll(sql, values)).getRows();
+}
+
+async function share(path: string, memoryLimit: string): Promise<SharedFile> {
+  const known = registry.get(path);
+  if (known !== undefined) {
+    known.users += 1;
+    return known;
+  }
+  const file: SharedFile = { instance: create(path, memoryLimit), users: 1, tail: Promise.resolve() };
+  registry.set(path, file);
   try {
-    await mkdir(folder, { recursive: true });
-    return join(await realpath(folder), basename(path));
+    await file.instance;
+  } catch (error) {
+    registry.delete(path);
+    throw duckdbError(error, path);
+  }
+  return file;
+}
+
+async function create(path: string, memoryLimit: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  await mkdir(dirname(path), { recursive: true });
+  return DuckDBInstance.create(path, { memory_limit: memoryLimit, temp_directory: `${path}.tmp` });
+}
+
+async function connect(instance: DuckDBInstance, path: string): Promise<DuckDBConnection> {
+  try {
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return connection;
   } catch (error) {
     throw duckdbError(error, path);
   }
 }
 
-async function openFile(api: DuckdbApi, path: string, memoryLimit: string): Promise<OpenFile> {
-  const instance = await api.DuckDBInstance.fromCache(path);
-  const connection = await instance.connect();
-  try {
-    await connection.run(`SET memory_limit = ${literal(memoryLimit)}`);
-    await connection.run(`SET temp_directory = ${literal(`${path}.tmp`)}`);
-    // Nothing is fetched from the network behind a person's back.
-    await connection.run('SET autoinstall_known_extensions = false');
-  } catch (error) {
-    connection.closeSync();
-    instance.closeSync();
-    throw error;
-  }
-  connection.closeSync();
-  return { instance, users: 0, tail: Promise.resolve() };
-}
-
-/** Moves the log into the file. When it cannot (a disk that is full), the log stays and is replayed at the next start. */
-async function checkpoint(instance: DuckDBInstance): Promise<void> {
-  const connection = await instance.connect();
-  try {
-    await connection.run('CHECKPOINT').catch(() => undefined);
-  } finally {
-    connection.closeSync();
-  }
-}
-
-const registryKey = Symbol.for('catchment.duckdb.files');
-
-function registry(): Map<string, Promise<OpenFile>> {
-  const place = globalThis as { [registryKey]?: Map<string, Promise<OpenFile>> };
-  place[registryKey] ??= new Map();
-  return place[registryKey];
+function sharedRegistry(): Map<string, SharedFile> {
+  const holder = globalThis as { [key: symbol]: unknown };
+  const key = Symbol.for('catchment.duckdb');
+  holder[key] ??= new Map<string, SharedFile>();
+  return holder[key] as Map<string, SharedFile>;
 }
