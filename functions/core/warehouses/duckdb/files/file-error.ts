@@ -63,5 +63,7 @@ export function lineTooLong(file: InspectedFile): CatchmentError {
 /** True for errors that a row may have caused: then the checked path finds out which. */
 export function mayBeARow(error: unknown): boolean {
   const message = error instanceof Error ? error.message : String(error);
+  // In JSON, a text of another encoding looks like one bad record among good ones.
+  if (/invalid UTF-8/i.test(message)) return false;
   return /^(Conversion|Invalid Input|Constraint|Out of Range|Binder|Cast)/.test(message);
 }

@@ -20,7 +20,20 @@ export interface LoadedFile {
   readonly loaded: number;
   readonly quarantined: readonly Quarantined[];
   /** Fields that went to `_extra`. */
-  readonly unknown: readonly string[];
+  readonly unknown: readonly UnknownField[];
+}
+
+/** A field of a file that no schema column takes. */
+export interface UnknownField {
+  /** Its name in `_extra`, with dots into records. */
+  readonly name: string;
+  /** Names of the records it is in. */
+  readonly parents: readonly string[];
+  readonly field: string;
+}
+
+export function topField(name: string): UnknownField {
+  return { name, parents: [], field: name };
 }
 
 let serial = 0;

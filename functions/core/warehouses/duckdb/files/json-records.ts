@@ -1,15 +1,16 @@
 import type { CatchmentError } from '../../../errors.ts';
 import { fatal } from '../../../errors.ts';
-import type { Column } from '../../../schema.ts';
 import { insertChecked } from './checked-rows.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
-import { scratchName } from './file-load.ts';
+import { scratchName, topField } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import { scanFile } from './inspect-file.ts';
 import { jsonCell } from './json-cell.ts';
-import { emptyValue, jsonOptions } from './json-typed.ts';
+import { emptyValue, jsonCompression, jsonOptions } from './json-typed.ts';
 import { matchColumns } from './match-columns.ts';
-import { jsonField, literal, pathLiteral } from './quote.ts';
+import { jsonField, pathLiteral } from './quote.ts';
+import type { Ask } from './unknown-fields.ts';
+import { extraOf, keysOf, unknownInside } from './unknown-fields.ts';
 
 /** A document that holds its records in a field is read whole; this is how large it may be. */
 const longestDocumentBytes = 256 * 2 ** 20;
@@ -35,11 +36,11 @@ export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
     const matched = matchColumns(target, names, file);
     const inside = await Promise.all(
       matched.fields.map(({ column, field }) =>
-        field === undefined ? [] : unknownInside(column, field, `record->${jsonField(field)}`, raw, ask),
+        field === undefined ? [] : unknownInside(column, [field], `record->${jsonField(field)}`, raw, ask),
       ),
     );
     const unknown = [
-      ...matched.unknown.map((name) => ({ name, json: `record->${jsonField(name)}` })),
+      ...matched.unknown.map((name) => ({ ...topField(name), json: `record->${jsonField(name)}` })),
       ...inside.flat(),
     ];
     const cells = matched.fields.map(({ column, field }) =>
@@ -64,18 +65,10 @@ export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
       into,
       count: rows,
     });
-    return { read: rows, loaded, quarantined, unknown: unknown.map(({ name }) => name) };
+    return { read: rows, loaded, quarantined, unknown };
   } finally {
     await connection.run(`drop table if exists ${raw}`);
   }
-}
-
-type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>;
-
-interface UnknownField {
-  /** With dots into records. */
-  readonly name: string;
-  readonly json: string;
 }
 
 function objectsOf(file: InspectedFile): string {
@@ -97,7 +90,7 @@ async function takeRecordsOut(load: FileLoad, raw: string, records: string, ask:
     );
   const document = scratchName('document');
   await connection.run(
-    `create temp table ${document} as select json from read_json_objects(${pathLiteral(file.ref.path)}, format='unstructured', compression='${file.compression}', maximum_object_size=${bytes + 1024})`,
+    `create temp table ${document} as select json from read_json_objects(${pathLiteral(file.ref.path)}, format='unstructured', ${jsonCompression(file.compression)}, maximum_object_size=${bytes + 1024})`,
   );
   try {
     const path = records.split('.').map((part) => `->${jsonField(part)}`);
@@ -129,46 +122,4 @@ async function refuseCutLine(file: InspectedFile): Promise<void> {
     got: file.ref.path,
     todo: 'deliver it again; nothing of it was loaded',
   });
-}
-
-/** Fields inside a record column that its schema does not name. */
-async function unknownInside(
-  column: Column,
-  name: string,
-  json: string,
-  raw: string,
-  ask: Ask,
-): Promise<readonly UnknownField[]> {
-  if (column.type !== 'RECORD') return [];
-  const isList = column.mode === 'REPEATED';
-  const keys = await keysOf(
-    isList
-      ? `select unnest(json_extract(${json}, '$[*]')) as value from ${raw}`
-      : `select ${json} as value from ${raw}`,
-    ask,
-  );
-  const found: UnknownField[] = [];
-  for (const key of keys) {
-    const field = column.fields?.find((candidate) => (candidate.sourceName ?? candidate.name) === key);
-    // Of a list the whole value is kept: an item has no name of its own.
-    if (field === undefined && isList) return [{ name, json }];
-    const inner = `${json}->${jsonField(key)}`;
-    if (field === undefined) found.push({ name: `${name}.${key}`, json: inner });
-    else if (!isList) found.push(...(await unknownInside(field, `${name}.${key}`, inner, raw, ask)));
-  }
-  return found;
-}
-
-async function keysOf(values: string, ask: Ask): Promise<string[]> {
-  const keys = await ask(
-    `select distinct unnest(json_keys(value)) as name from (${values}) where json_type(value) = 'OBJECT' order by 1`,
-  );
-  return keys.map(([name]) => String(name));
-}
-
-function extraOf(unknown: readonly UnknownField[]): string {
-  if (unknown.length === 0) return 'null::json';
-  const isThere = unknown.map(({ json }) => `(${json}) is not null`).join(' or ');
-  const pairs = unknown.map(({ name, json }) => `${literal(name)}, ${json}`).join(', ');
-  return `case when ${isThere} then json_object(${pairs}) end`;
 }

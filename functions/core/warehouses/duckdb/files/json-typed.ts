@@ -69,7 +69,11 @@ export function emptyValue(column: Column): string {
 export function jsonOptions({ ref, compression, head }: InspectedFile): string {
   const isArray = ref.format === 'json' && /^\s*\[/.test(head.subarray(0, 4096).toString('latin1'));
   const format = ref.format === 'ndjson' ? 'newline_delimited' : isArray ? 'array' : 'unstructured';
-  return `format='${format}', compression='${compression}', maximum_object_size=${longestRecordBytes}`;
+  return `format='${format}', ${jsonCompression(compression)}, maximum_object_size=${longestRecordBytes}`;
+}
+
+export function jsonCompression(compression: InspectedFile['compression']): string {
+  return `compression='${compression === 'none' ? 'uncompressed' : compression}'`;
 }
 
 /** Types that DuckDB's JSON reader makes without changing a value of the kinds that fit. */

@@ -9,7 +9,7 @@ import { detailedRows, insertChecked } from './checked-rows.ts';
 import { csvDialect, readHeader } from './csv-header.ts';
 import { fileError, lineTooLong, longestLineBytes, mayBeARow } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
-import { scratchName } from './file-load.ts';
+import { scratchName, topField } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import { scanFile } from './inspect-file.ts';
 import type { MatchedColumns } from './match-columns.ts';
@@ -43,7 +43,7 @@ export async function loadCsv(load: FileLoad): Promise<LoadedFile> {
     const loaded = await insertFast(csv);
     const damage = await scanning;
     if (damage !== undefined) throw damage;
-    return { read: loaded, loaded, quarantined: [], unknown: matched.unknown };
+    return { read: loaded, loaded, quarantined: [], unknown: matched.unknown.map(topField) };
   } catch (error) {
     const damage = await scanning;
     if (damage !== undefined) throw damage;
@@ -126,7 +126,7 @@ async function insertCellByCell(csv: Csv): Promise<LoadedFile> {
       read: count + ragged.positions.length,
       loaded,
       quarantined: rows.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)).slice(0, detailedRows),
-      unknown: matched.unknown,
+      unknown: matched.unknown.map(topField),
     };
   } finally {
     for (const table of [raw, rejects, scans]) await connection.run(`drop table if exists ${table}`);

@@ -5,9 +5,13 @@ import type { CheckedCell } from './checked-rows.ts';
 import { insertChecked } from './checked-rows.ts';
 import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
+import { topField } from './file-load.ts';
+import { jsonCell } from './json-cell.ts';
 import type { MatchedColumns } from './match-columns.ts';
 import { matchColumns } from './match-columns.ts';
 import { ident, literal, pathLiteral } from './quote.ts';
+import type { Ask } from './unknown-fields.ts';
+import { extraOf, unknownInside } from './unknown-fields.ts';
 
 /** What the footer of a Parquet file says. */
 interface Footer extends MatchedColumns {
@@ -47,20 +51,30 @@ export async function selectParquet(
 export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
   const footer = await readFooter(load);
   const names = [...footer.types.keys()].map(ident).join(', ');
-  const pairs = footer.unknown.map((name) => `${literal(name)}, to_json(${ident(name)})`).join(', ');
-  const anyUnknown = footer.unknown.map((name) => `${ident(name)} is not null`).join(' or ');
+  const from = `(select file_row_number as catchment_row, ${names} from read_parquet(${pathLiteral(load.file.ref.path)}, file_row_number=true))`;
+  const ask: Ask = async (sql) => (await load.connection.runAndReadAll(sql)).getRows();
   try {
+    const inside = await Promise.all(
+      footer.fields.map(({ column, field }) =>
+        field === undefined || footer.types.get(field) === duckdbType(column)
+          ? []
+          : unknownInside(column, [field], `to_json(${ident(field)})`, from, ask),
+      ),
+    );
+    const unknown = [
+      ...footer.unknown.map((name) => ({ ...topField(name), json: `to_json(${ident(name)})` })),
+      ...inside.flat(),
+    ];
     const { loaded, quarantined } = await insertChecked({
       connection: load.connection,
-      from: `(select file_row_number as catchment_row, ${names} from read_parquet(${pathLiteral(load.file.ref.path)}, file_row_number=true))`,
+      from,
       cells: footer.fields.map(({ column, field }) => checkedCell(column, field, footer)),
-      extra:
-        footer.unknown.length === 0 ? 'null::json' : `case when ${anyUnknown} then json_object(${pairs}) end`,
+      extra: extraOf(unknown),
       origin: load.origin,
       into: load.into,
       count: footer.rows,
     });
-    return { read: footer.rows, loaded, quarantined, unknown: footer.unknown };
+    return { read: footer.rows, loaded, quarantined, unknown };
   } catch (error) {
     throw fileError(error, load.file);
   }
@@ -102,6 +116,9 @@ function checkedCell(column: Column, field: string | undefined, footer: Footer):
   if (field === undefined || type === undefined)
     return { column, value: `null::${duckdbType(column)}`, flaws: [] };
   const cell = ident(field);
+  // A cast would drop fields of a record, so it is taken apart as JSON.
+  if ((column.type === 'RECORD' || column.mode === 'REPEATED') && type !== duckdbType(column))
+    return jsonCell(column, `to_json(${cell})`);
   const value = castOf(column, cell, type);
   const flaws = [
     { path, when: `${cell} is not null and (${value}) is null`, reason: reasonFor(column), shown: cell },
@@ -113,7 +130,6 @@ function checkedCell(column: Column, field: string | undefined, footer: Footer):
 
 function castOf(column: Column, cell: string, type: string): string {
   const wanted = duckdbType(column);
-  if (column.mode === 'REPEATED' || column.type === 'RECORD') return `try_cast(${cell} as ${wanted})`;
   if (column.type === 'JSON') return `to_json(${cell})`;
   if (type === wanted) return cell;
   if (type === 'VARCHAR') return lenientValue(column, cell);

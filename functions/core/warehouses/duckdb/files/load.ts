@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { FileRef } from '../../../extract.ts';
-import type { Drift, Quarantined } from '../../../rows/check.ts';
+import type { Quarantined } from '../../../rows/check.ts';
 import type { FilesInStage, LoadFilesRequest } from '../stage-content.ts';
 import { readDrift } from './file-drift.ts';
-import type { FileLoad, LoadedFile } from './file-load.ts';
+import type { FileLoad, LoadedFile, UnknownField } from './file-load.ts';
 import { inspectFile } from './inspect-file.ts';
 import { loadCsv } from './load-csv.ts';
 import { loadJson } from './load-json.ts';
@@ -24,7 +24,7 @@ export async function loadFiles(
   const where = target.name;
   let [read, bytes, staged] = [0, 0, 0];
   const quarantined: Quarantined[] = [];
-  const unknown = new Map<string, boolean>();
+  const unknown = new Map<string, UnknownField & { readonly isText: boolean }>();
   for (const ref of files) {
     const file = await inspectFile(ref, where);
     bytes += file.bytes;
@@ -44,15 +44,11 @@ export async function loadFiles(
     const loaded = await readers[ref.format](load);
     for (const row of loaded.quarantined)
       quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
-    for (const field of loaded.unknown) unknown.set(field, ref.format === 'csv');
+    for (const field of loaded.unknown) unknown.set(field.name, { ...field, isText: ref.format === 'csv' });
     read += loaded.read;
     staged += loaded.loaded;
   }
-  const drift: Drift[] = [];
-  for (const isText of [true, false]) {
-    const fields = [...unknown].filter(([, text]) => text === isText).map(([field]) => field);
-    drift.push(...(await readDrift(connection, stageTable, fields, isText)));
-  }
+  const drift = await readDrift(connection, stageTable, target.columns, [...unknown.values()]);
   return { read, staged, bytes, quarantined, drift };
 }
 
