@@ -36,7 +36,9 @@ export function parseTargetOrder(
     [writeMode]: options.writeMode,
     ...(command === 'run' ? { '--from': options.from, '--to': options.to } : { '--months': options.months }),
   };
-  return parseOrder(fields, { pipeline: target.pipeline, names: { group, writeMode, ...days }, now });
+  const names = { group, writeMode, ...days };
+  const order = parseOrder(fields, { pipeline: target.pipeline, names, now });
+  return { window: order.window, writeMode: order.writeMode };
 }
 
 /** @throws fatal `bad-input` unless it is a TCP port */

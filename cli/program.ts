@@ -7,6 +7,7 @@ import { newCommand } from './commands/new.ts';
 import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { type ExitCode, exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
@@ -66,6 +67,7 @@ ${exitCodeHelp}`,
     planCommand(),
     buildCommand(),
     newCommand(),
+    schemaCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   return program;

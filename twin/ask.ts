@@ -1,4 +1,4 @@
-import { fatal } from '../functions/core/errors.ts';
+import { fatal, isCatchmentError } from '../functions/core/errors.ts';
 import type { QueryResult, Warehouse } from '../functions/core/warehouses/warehouse.ts';
 import { selectWarehouse } from './select.ts';
 import { openTwin } from './twin.ts';
@@ -35,7 +35,10 @@ export async function askWarehouse({ root, stack, sql, limit, warehouse: name }:
         what: `nothing was loaded yet: there is no ${config.path}`,
         todo: 'run `npx catchment start` first',
       });
-    return await ask(warehouse, sql.replace(/[\s;]+$/, ''), limit);
+    return await ask(warehouse, sql.replace(/[\s;]+$/, ''), limit).catch((error: unknown) => {
+      // Wrong SQL is found by the engine, not by the command line: it fails, it is no wrong usage.
+      throw isCatchmentError(error) && error.code === 'bad-input' ? fatal('warehouse', error.facts) : error;
+    });
   } finally {
     await twin.close();
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CommonOptions, createCommand } from '../command.ts';
+import type { Ended } from '../run-orders.ts';
 
 export function startCommand(): Command {
   return createCommand({
@@ -20,26 +21,24 @@ export function startCommand(): Command {
     const { exitCodeOfAll, runOrders } = await import('../run-orders.ts');
     const signal = interruptSignal();
     const twin = await openTwin(options);
+    const { estate } = twin;
+    let ended: readonly Ended[];
+    let tables: readonly string[] = [];
     try {
-      const ended = await runOrders({
-        twin,
-        orders: selectTargets(twin.estate),
-        signal,
-        quiet: options.json,
-      });
-      const isOpen = ended.some(({ summary }) => summary !== undefined);
-      const tables = isOpen ? await loadedTables(twin) : [];
-      const next = nextCommands(twin.estate, tables, new Date());
-      const { files, lines } = databaseLines(twin.estate, options.root);
-      if (options.json) printJson({ stack: twin.estate.stack, runs: endedJson(ended), files, next });
-      else {
-        printEnded(ended);
-        if (tables.length > 0)
-          printLines([...lines, 'Look further:', ...next.map((command) => `  ${command}`)]);
-      }
-      process.exitCode = exitCodeOfAll(ended, signal);
+      ended = await runOrders({ twin, orders: selectTargets(estate), signal, quiet: options.json });
+      if (ended.some(({ summary }) => summary !== undefined)) tables = await loadedTables(twin);
     } finally {
+      // Closing writes DuckDB's log into its file, whose size is printed.
       await twin.close();
     }
+    const next = nextCommands(estate, tables, new Date());
+    const { files, lines } = databaseLines(estate, options.root);
+    if (options.json) printJson({ stack: estate.stack, runs: endedJson(ended), files, next });
+    else {
+      printEnded(ended);
+      if (tables.length > 0)
+        printLines([...lines, 'Look further:', ...next.map((command) => `  ${command}`)]);
+    }
+    process.exitCode = exitCodeOfAll(ended, signal);
   });
 }

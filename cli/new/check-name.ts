@@ -2,7 +2,8 @@ import { fatal } from '../../functions/core/errors.ts';
 
 /** Lower case with single dashes: it is a folder, a part of cloud names, and with underscores a dataset. */
 const pattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-const longest = 30;
+/** `cron-<name>` is the id of a service account, which has 30 at most. */
+const longest = 25;
 const reserved = ['core'];
 
 /** @throws fatal `bad-input` unless a source may have this name */
