@@ -91,9 +91,14 @@ describe('bundleSource', () => {
   it('is not built again while its inputs stay, and is when one changes', async () => {
     const root = writeSource('cached', `export const extract = () => 1;`);
     const first = await bundleSource('cached', { root });
-    const started = performance.now();
-    expect(await bundleSource('cached', { root })).toEqual(first);
-    expect(performance.now() - started).toBeLessThan(50);
+    const times: number[] = [];
+    for (let call = 0; call < 5; call += 1) {
+      const started = performance.now();
+      expect(await bundleSource('cached', { root })).toEqual(first);
+      times.push(performance.now() - started);
+    }
+    // The fastest: the others may have met a busy machine. A build takes a quarter of a second.
+    expect(Math.min(...times)).toBeLessThan(50);
     appendFileSync(join(root, 'functions/cached/extract.ts'), `\nexport const discover = () => 2;`);
     expect((await bundleSource('cached', { root })).hash).not.toBe(first.hash);
   });

@@ -42,8 +42,9 @@ export async function build(place: BundlePlace): Promise<Built> {
     });
     const [chunk] = output;
     return { code: chunk.code, inputs: chunk.moduleIds, largest: largest(chunk, project) };
-  } catch (cause) {
-    throw fatal('bad-input', { where: source, what: `cannot be bundled: ${explain(cause, project)}`, cause });
+  } catch (error) {
+    // No cause: the bundler's drawings fill a screen, and the sentence has what they say.
+    throw fatal('bad-input', { where: source, what: `cannot be bundled: ${explain(error, project)}` });
   } finally {
     await bundle?.close();
   }
@@ -79,9 +80,9 @@ if (import.meta.main) main(process.argv.slice(2), process.env).then((code) => { 
 }
 
 /** The bundler draws its mistakes over several lines, in colour; the first line and the place tell enough. */
-function explain(cause: unknown, project: string): string {
+function explain(thrown: unknown, project: string): string {
   const errors =
-    cause instanceof Error && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [cause];
+    thrown instanceof Error && 'errors' in thrown && Array.isArray(thrown.errors) ? thrown.errors : [thrown];
   const sentences = errors.map((error) => {
     const text = stripVTControlCharacters(error instanceof Error ? error.message : String(error));
     const [, place] = /╭─\[ (.*) \]/.exec(text) ?? [];

@@ -262,6 +262,32 @@ describe('a run that cannot be done', () => {
   });
 });
 
+describe('the log', () => {
+  it('has one line of JSON per step, with the severity that alerts go by', () => {
+    const lines = started
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    const ends = lines.filter(({ message }) => message.startsWith('the run ended'));
+    const severities = new Map(ends.map(({ severity, status }) => [status, severity]));
+    expect(Object.fromEntries(severities)).toEqual({
+      succeeded: 'INFO',
+      partial: 'ERROR',
+      failed: 'ERROR',
+      deferred: 'WARNING',
+    });
+    for (const line of ends)
+      expect(line).toMatchObject({ pipeline: 'tides', group: 'north', source: 'tide-gauge' });
+    expect(lines.map(({ message }) => message)).toContain('a slice is in');
+  });
+
+  it('says why a run did not begin, and shows no secret', () => {
+    expect(started.output()).toMatch(/"severity":"WARNING",.*"code":"already-running"/);
+    expect(started.output()).not.toContain(vendor.token);
+  });
+});
+
 describe('the process', () => {
   it('says what is missing in its environment, and is still up', async () => {
     const bare = await startFunction(tides.bundle.dir, { ...tides.env, CATCHMENT_PIPELINE: '' });

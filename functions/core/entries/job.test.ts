@@ -140,7 +140,7 @@ describe('a bundle that is started', () => {
     child.kill('SIGTERM');
     const { code, out } = await ended;
     vendor.release();
-    expect([code, lastLine(out).run.error]).toEqual([75, expect.stringContaining('stopped')]);
+    expect([code, lastLine(out).run.error]).toEqual([75, 'the process was told to end (SIGTERM)']);
   });
 
   it('exits with 64 when a day is in the future', async () => {
