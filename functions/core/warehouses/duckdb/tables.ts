@@ -3,7 +3,7 @@ import { fatal } from '../../errors.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import { rowsOf } from './database.ts';
 import { ident } from './files/quote.ts';
-import { allColumns, columnDefinitions, duckdbType } from './types.ts';
+import { allColumns, columnDefinitions, duckdbType, isSameType } from './types.ts';
 
 export function tableName(target: Pick<TableTarget, 'dataset' | 'name'>): string {
   return `${ident(target.dataset)}.${ident(target.name)}`;
@@ -33,7 +33,7 @@ export async function prepareTable(connection: DuckDBConnection, target: TableTa
           todo: `make it NULLABLE in schemas/${target.schema}.json, or load the table anew`,
         });
       await connection.run(`ALTER TABLE ${tableName(target)} ADD COLUMN ${ident(column.name)} ${wanted}`);
-    } else if (found !== wanted)
+    } else if (!isSameType(found, wanted))
       throw fatal('bad-schema', {
         where,
         what: `column "${column.name}" of the table has another type than schemas/${target.schema}.json`,

@@ -18,13 +18,18 @@ const scalarTypes = {
   JSON: 'JSON',
 } as const;
 
-/** DuckDB's type of a column, spelled as DuckDB itself prints it. */
+/** DuckDB's type of a column. Compare it with what DuckDB prints by `isSameType`. */
 export function duckdbType(column: Column): string {
   const one =
     column.type === 'RECORD'
       ? `STRUCT(${(column.fields ?? []).map((field) => `${ident(field.name)} ${duckdbType(field)}`).join(', ')})`
       : scalarTypes[column.type];
   return column.mode === 'REPEATED' ? `${one}[]` : one;
+}
+
+/** DuckDB prints the names of a STRUCT's fields with quotes only where it must; column names never hold a quote. */
+export function isSameType(one: string, other: string): boolean {
+  return one.replaceAll('"', '') === other.replaceAll('"', '');
 }
 
 /** The columns of a table as they stand in the warehouse: the schema file's, then the kit's own. */

@@ -1,5 +1,5 @@
 import type { Column } from '../../../schema.ts';
-import { duckdbType } from '../types.ts';
+import { duckdbType, isSameType } from '../types.ts';
 import { lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
 import { insertChecked } from './checked-rows.ts';
@@ -41,7 +41,9 @@ export async function selectParquet(
     }
     if (!fitsAlways(type, column)) return undefined;
     if (column.mode === 'REQUIRED' && footer.nulls.get(field) !== 0) return undefined;
-    values.push(type === duckdbType(column) ? ident(field) : `${ident(field)}::${duckdbType(column)}`);
+    values.push(
+      isSameType(type, duckdbType(column)) ? ident(field) : `${ident(field)}::${duckdbType(column)}`,
+    );
   }
   const select = `select ${[...values, literal(load.origin), 'null::json'].join(', ')} from read_parquet(${pathLiteral(load.file.ref.path)})`;
   return { select, rows: footer.rows };
@@ -56,7 +58,7 @@ export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
   try {
     const inside = await Promise.all(
       footer.fields.map(({ column, field }) =>
-        field === undefined || footer.types.get(field) === duckdbType(column)
+        field === undefined || isSameType(footer.types.get(field) ?? '', duckdbType(column))
           ? []
           : unknownInside(column, [field], `to_json(${ident(field)})`, from, ask),
       ),
@@ -107,7 +109,7 @@ const widening: Readonly<Record<string, readonly string[]>> = {
 
 function fitsAlways(type: string, column: Column): boolean {
   const wanted = duckdbType(column);
-  return type === wanted || (widening[wanted]?.includes(type) ?? false);
+  return isSameType(type, wanted) || (widening[wanted]?.includes(type) ?? false);
 }
 
 function checkedCell(column: Column, field: string | undefined, footer: Footer): CheckedCell {
@@ -117,7 +119,7 @@ function checkedCell(column: Column, field: string | undefined, footer: Footer):
     return { column, value: `null::${duckdbType(column)}`, flaws: [] };
   const cell = ident(field);
   // A cast would drop fields of a record, so it is taken apart as JSON.
-  if ((column.type === 'RECORD' || column.mode === 'REPEATED') && type !== duckdbType(column))
+  if ((column.type === 'RECORD' || column.mode === 'REPEATED') && !isSameType(type, duckdbType(column)))
     return jsonCell(column, `to_json(${cell})`);
   const value = castOf(column, cell, type);
   const flaws = [
