@@ -85,8 +85,14 @@ describe('catchment plan', () => {
     const [{ stdout } = timed()] = runs;
     expect(new Set(runs.map((run) => run.stdout)).size).toBe(1);
     expect((JSON.parse(stdout) as Plan).resources.length).toBe(16);
-    // The fastest: other tests share the machine.
-    expect(Math.min(...runs.map(({ seconds }) => seconds))).toBeLessThanOrEqual(3);
+    // On a machine that is busy with other tests, what counts is the ratio to merely loading Pulumi's SDK.
+    const start = performance.now();
+    spawnSync(process.execPath, ['--input-type=module', '--eval', "import '@pulumi/pulumi'"], {
+      cwd: projectRoot,
+    });
+    const floor = (performance.now() - start) / 1000;
+    const fastest = Math.min(...runs.map(({ seconds }) => seconds));
+    expect(fastest).toBeLessThanOrEqual(Math.max(3, 6 * floor));
   });
 
   test('fits 100 columns in a pipe and has no colours', () => {
