@@ -11,10 +11,10 @@ import { columns, extract, source } from './counter-source.ts';
 export const now = new Date('2026-11-12T06:00:00Z');
 
 /** First and last day that the runs load. */
-export const firstDay = '2026-11-01';
+export const firstDay = '2026-11-07';
 export const lastDay = '2026-11-11';
 
-export const accounts = ['a', 'b'];
+export const accounts = ['a'];
 
 /** The counter source with just the table of one write mode. */
 export function counterPipeline(mode: WriteMode, path: string): Pipeline {
