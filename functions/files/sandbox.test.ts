@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -49,6 +50,11 @@ describe('the sandbox of files', () => {
 async function digest(root: string): Promise<string[]> {
   const names = (await readdir(root)).sort();
   return Promise.all(
-    names.map(async (name) => `${name} ${(await readFile(join(root, name))).toString('hex')}`),
+    names.map(
+      async (name) =>
+        `${name} ${createHash('sha256')
+          .update(await readFile(join(root, name)))
+          .digest('hex')}`,
+    ),
   );
 }

@@ -62,7 +62,7 @@ export const fileFaults: readonly FileFault[] = [
     name: 'wrong-encoding',
     what: 'airports.csv is Latin-1',
     ends: 'partial',
-    says: 'set "encoding" of the table',
+    says: 'of the table to',
     make: (folder) =>
       append(join(folder, 'airports.csv'), Buffer.from('ZRH,Zürich,Zürich,NA,CH,47.4,8.5\n', 'latin1')),
   },
@@ -70,7 +70,7 @@ export const fileFaults: readonly FileFault[] = [
     name: 'utf-16',
     what: 'stocks.csv is UTF-16',
     ends: 'partial',
-    says: 'set "encoding" of the table',
+    says: 'of the table to',
     make: (folder) =>
       rewrite(join(folder, 'stocks.csv'), (bytes) => Buffer.from(`\ufeff${bytes.toString()}`, 'utf16le')),
   },
@@ -104,7 +104,7 @@ export const fileFaults: readonly FileFault[] = [
     name: 'missing-column',
     what: 'airports.csv has no column iata, which is REQUIRED',
     ends: 'partial',
-    says: 'lacks the column "iata"',
+    says: 'which is REQUIRED',
     make: (folder) =>
       rewrite(join(folder, 'airports.csv'), (bytes) => Buffer.from(bytes.toString().replace('iata', 'code'))),
   },
@@ -112,7 +112,7 @@ export const fileFaults: readonly FileFault[] = [
     name: 'no-records',
     what: 'earthquakes.json holds its records elsewhere',
     ends: 'partial',
-    says: '"records"',
+    says: 'has no list in the field that',
     make: (folder) =>
       rewrite(join(folder, 'earthquakes.json'), (bytes) =>
         Buffer.from(bytes.toString().replace('"features":', '"events":')),

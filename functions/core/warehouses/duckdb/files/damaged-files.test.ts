@@ -137,11 +137,12 @@ const cases: readonly Case[] = [
 describe('loading a damaged file', () => {
   it.each(cases)('%s: one clear error, and nothing loaded', async (name, content, format, says) => {
     const path = await fixture.put(name, content);
-    const failure = fixture.load(ab, [{ path, format }]);
-    await expect(failure).rejects.toMatchObject({
+    await expect(fixture.load(ab, [{ path, format }])).rejects.toMatchObject({
       kind: 'fatal',
+      code: 'bad-file',
       message: `[t] ${says.replace('got PATH', `got ${JSON.stringify(path)}`).replace('PATH', path)}`,
     });
+  });
     await expect(failure).rejects.toMatchObject({
       code: says.includes('none of the columns') ? 'bad-schema' : 'bad-file',
     });

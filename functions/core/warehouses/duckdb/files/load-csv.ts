@@ -26,7 +26,7 @@ export async function loadCsv(load: FileLoad): Promise<LoadedFile> {
   const matched = matchColumns(target, header, file);
   for (const { column, field } of matched.fields) {
     if (field !== undefined && (column.type === 'RECORD' || column.mode === 'REPEATED'))
-      throw fatal('bad-schema', {
+      throw fatal('bad-file', {
         where: file.where,
         what: `column "${column.name}" is a ${column.mode === 'REPEATED' ? 'list' : 'RECORD'}, which a CSV file cannot hold`,
         got: file.ref.path,

@@ -13,8 +13,8 @@ import { loadParquet, selectParquet } from './load-parquet.ts';
  * Loads files by DuckDB's own readers. A file whose rows all fit costs one read; only when one does not, the file is
  * read again cell by cell, and the rows that break the schema come back instead of loading.
  *
- * @throws fatal `bad-file` for a file that is damaged or cannot be read, naming it; fatal `bad-schema` for one that
- *   lacks a column. The stage may hold rows of earlier files then: discard it.
+ * @throws fatal `bad-file` for a file that is damaged, cannot be read or lacks a column, naming it. The stage may hold
+ *   rows of it or of earlier files then: discard it.
  */
 export async function loadFiles(
   connection: DuckDBConnection,

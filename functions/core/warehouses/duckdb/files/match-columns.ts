@@ -13,7 +13,7 @@ export interface MatchedColumns {
 /**
  * Finds each schema column in a file: by `sourceName`, else by name; as it is written, else without regard to case.
  *
- * @throws fatal `bad-schema` when the file lacks a REQUIRED or a key column, or has none of the columns at all
+ * @throws fatal `bad-file` when the file lacks a REQUIRED or a key column, or has none of the columns at all
  */
 export function matchColumns(
   target: TableTarget,
@@ -23,7 +23,8 @@ export function matchColumns(
   const fields = target.columns.map((column) => ({ column, field: findField(column, names) }));
   const taken = new Set(fields.map(({ field }) => field));
   const refuse = (what: string, todo: string) => {
-    throw fatal('bad-schema', { where: file.where, what, got: names.slice(0, 50), todo });
+    // Not `bad-schema`, which ends a run: the other files may be as the schema says.
+    throw fatal('bad-file', { where: file.where, what, got: names.slice(0, 50), todo });
   };
   if (taken.size === 1 && taken.has(undefined))
     refuse(
