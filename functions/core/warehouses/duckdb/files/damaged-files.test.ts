@@ -143,10 +143,6 @@ describe('loading a damaged file', () => {
       message: `[t] ${says.replace('got PATH', `got ${JSON.stringify(path)}`).replace('PATH', path)}`,
     });
   });
-    await expect(failure).rejects.toMatchObject({
-      code: says.includes('none of the columns') ? 'bad-schema' : 'bad-file',
-    });
-  });
 
   it('a Parquet file that ends too early', async () => {
     const path = join(fixture.folder, 'whole.parquet');
