@@ -199,6 +199,7 @@ describe('a run that cannot be done', () => {
     const second = await call('POST /extract');
     expect([second.status, second.headers.get('retry-after')]).toEqual([409, '60']);
     expect(second.body.error).toMatchObject({ code: 'already-running', retryable: true });
+    expect((await call('GET /status')).body.groups[0].lastRuns[0].status).toBe('running');
     vendor.release();
     expect((await first).status).toBe(200);
   });
@@ -289,56 +290,10 @@ describe('the log', () => {
 });
 
 describe('the process', () => {
-  it('says what is missing in its environment, and is still up', async () => {
-    const bare = await startFunction(tides.bundle.dir, { ...tides.env, CATCHMENT_PIPELINE: '' });
-    try {
-      expect((await fetch(`${bare.url}/health`)).status).toBe(200);
-      const response = await fetch(`${bare.url}/extract`, { method: 'POST' });
-      expect([response.status, await response.json()]).toEqual([
-        500,
-        {
-          error: {
-            code: 'bad-input',
-            message:
-              '[CATCHMENT_PIPELINE] is not set; deploy the stack again, or set it to the JSON of one pipeline',
-            retryable: false,
-          },
-        },
-      ]);
-    } finally {
-      bare.child.kill('SIGKILL');
-    }
-  });
-
   it('ends at once with a clear word when its port is taken', async () => {
     const port = Number(new URL(started.url).port);
     const second = await startFunction(tides.bundle.dir, tides.env, port);
     expect(await second.ended()).toEqual({ code: 1, signal: null });
     expect(second.output()).toContain(`EADDRINUSE: address already in use :::${port}`);
-  });
-
-  it('answers 503 to a run in the middle when it is told to end, and then ends', async () => {
-    const other = await openTidePipeline(vendor);
-    const mortal = await startFunction(other.bundle.dir, other.env);
-    try {
-      vendor.mood = 'holding';
-      const running = fetch(`${mortal.url}/extract`, { method: 'POST' });
-      await vendor.held();
-      mortal.child.kill('SIGTERM');
-      const response = await running;
-      const { error } = (await response.json()) as { error: Record<string, unknown> };
-      expect([response.status, error.code, error.retryable]).toEqual([503, 'cancelled', true]);
-      expect(await mortal.ended()).toEqual({ code: 0, signal: null });
-      vendor.release();
-    } finally {
-      mortal.child.kill('SIGKILL');
-      other.close();
-    }
-  });
-
-  it('ends at once on SIGTERM when nothing is at work', async () => {
-    const idle = await startFunction(tides.bundle.dir, tides.env);
-    idle.child.kill('SIGTERM');
-    expect(await idle.ended()).toEqual({ code: 0, signal: null });
   });
 });
