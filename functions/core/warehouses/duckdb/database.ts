@@ -91,6 +91,25 @@ export async function rowsOf(
   return (await connection.runAndReadAll(sql, values)).getRows();
 }
 
+/** The first row, all of whose columns are counts. */
+export async function countsOf(
+  connection: DuckDBConnection,
+  sql: string,
+  values: DuckDBValue[] = [],
+): Promise<readonly number[]> {
+  const [row = []] = await rowsOf(connection, sql, values);
+  return row.map(Number);
+}
+
+/** Runs a statement that writes, and says how many rows it changed. */
+export async function changeRows(
+  connection: DuckDBConnection,
+  sql: string,
+  values: DuckDBValue[] = [],
+): Promise<number> {
+  return (await connection.run(sql, values)).rowsChanged;
+}
+
 async function share(path: string, memoryLimit: string): Promise<SharedFile> {
   const known = registry.get(path);
   if (known !== undefined) {

@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ErrorFacts } from '../../errors.ts';
 import { fatal } from '../../errors.ts';
 import type { TableTarget } from '../../pipeline.ts';
+import type { Column } from '../../schema.ts';
 import { rowsOf } from './database.ts';
 import { ident } from './files/quote.ts';
 import { allColumns, columnDefinitions, duckdbType, isSameType } from './types.ts';
@@ -9,50 +11,105 @@ export function tableName(target: Pick<TableTarget, 'dataset' | 'name'>): string
   return `${ident(target.dataset)}.${ident(target.name)}`;
 }
 
+/** A column of a table that exists. */
+export interface ExistingColumn {
+  readonly name: string;
+  /** As DuckDB's catalog spells it. */
+  readonly type: string;
+  readonly isNullable: boolean;
+  /** Its DEFAULT, an SQL expression. */
+  readonly fallback: string | null;
+}
+
 /**
- * Creates a table, or adds the NULLABLE columns that its schema file gained. No primary key: with one, DuckDB merges a
- * million rows ten times slower, and the write modes keep keys unique by themselves.
+ * Creates a table, or adds the NULLABLE columns that its schema file gained and drops NOT NULL where the file allows
+ * NULL now. The order of columns that exist is never changed. No primary key: with one, DuckDB merges a million rows
+ * ten times slower, and the write modes keep keys unique by themselves.
  *
  * @throws fatal `bad-schema` when a column exists with another type, or a gained column is REQUIRED
  */
 export async function prepareTable(connection: DuckDBConnection, target: TableTarget): Promise<void> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${ident(target.dataset)}`);
-  await connection.run(
-    `CREATE TABLE IF NOT EXISTS ${tableName(target)} (${columnDefinitions(target.columns)})`,
-  );
   const existing = await existingColumns(connection, target);
-  for (const column of allColumns(target.columns)) {
-    const wanted = duckdbType(column);
-    const found = existing.get(column.name.toLowerCase());
-    const where = `${target.dataset}.${target.name}`;
-    if (found === undefined) {
-      if (column.mode === 'REQUIRED')
-        throw fatal('bad-schema', {
-          where,
-          what: `the table exists without the REQUIRED column "${column.name}"`,
-          todo: `make it NULLABLE in schemas/${target.schema}.json, or load the table anew`,
-        });
-      await connection.run(`ALTER TABLE ${tableName(target)} ADD COLUMN ${ident(column.name)} ${wanted}`);
-    } else if (!isSameType(found, wanted))
-      throw fatal('bad-schema', {
-        where,
-        what: `column "${column.name}" of the table has another type than schemas/${target.schema}.json`,
-        got: found,
-        allowed: wanted,
-        todo: 'change the schema file back, or alter the column by hand',
+  if (existing.length === 0) {
+    await connection.run(`CREATE TABLE ${tableName(target)} (${columnDefinitions(target.columns)})`);
+    return;
+  }
+  await refuseView(connection, target);
+  const wanted = allColumns(target.columns);
+  for (const column of wanted) await fitColumn(connection, target, column, existing);
+  const names = new Set(wanted.map(({ name }) => name.toLowerCase()));
+  const stranger = existing.find(
+    ({ name, isNullable, fallback }) => !isNullable && fallback === null && !names.has(name.toLowerCase()),
+  );
+  if (stranger !== undefined)
+    throw refusal(target, {
+      what: `the table demands a value for its column "${stranger.name}", which schemas/${target.schema}.json lacks`,
+      todo: 'add the column to the schema file, or allow NULL in the table',
+    });
+}
+
+/** The columns of a table in their order; empty when there is none. */
+export async function existingColumns(
+  connection: DuckDBConnection,
+  { dataset, name }: Pick<TableTarget, 'dataset' | 'name'>,
+): Promise<readonly ExistingColumn[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns()
+     WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND lower(table_name) = lower($2)
+     ORDER BY column_index`,
+    [dataset, name],
+  );
+  return rows.map(([column, type, isNullable, fallback]) => ({
+    name: String(column),
+    type: String(type),
+    isNullable: isNullable === true,
+    fallback: typeof fallback === 'string' ? fallback : null,
+  }));
+}
+
+async function fitColumn(
+  connection: DuckDBConnection,
+  target: TableTarget,
+  column: Column,
+  existing: readonly ExistingColumn[],
+): Promise<void> {
+  const type = duckdbType(column);
+  const found = existing.find(({ name }) => name.toLowerCase() === column.name.toLowerCase());
+  if (found === undefined) {
+    if (column.mode === 'REQUIRED')
+      throw refusal(target, {
+        what: `the table exists without the REQUIRED column "${column.name}"`,
+        todo: `make it NULLABLE in schemas/${target.schema}.json, or load the table anew`,
       });
+    await connection.run(`ALTER TABLE ${tableName(target)} ADD COLUMN ${ident(column.name)} ${type}`);
+  } else if (!isSameType(found.type, type)) {
+    throw refusal(target, {
+      what: `column "${column.name}" of the table has another type than schemas/${target.schema}.json`,
+      got: found.type,
+      allowed: type,
+      todo: 'change the schema file back, or alter the column by hand',
+    });
+  } else if (!found.isNullable && column.mode !== 'REQUIRED') {
+    await connection.run(`ALTER TABLE ${tableName(target)} ALTER COLUMN ${ident(found.name)} DROP NOT NULL`);
   }
 }
 
-async function existingColumns(
-  connection: DuckDBConnection,
-  target: TableTarget,
-): Promise<Map<string, string>> {
-  const rows = await rowsOf(
+async function refuseView(connection: DuckDBConnection, target: TableTarget): Promise<void> {
+  const views = await rowsOf(
     connection,
-    `SELECT lower(column_name), data_type FROM duckdb_columns()
-     WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2`,
+    `SELECT 1 FROM duckdb_views()
+     WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND lower(view_name) = lower($2)`,
     [target.dataset, target.name],
   );
-  return new Map(rows.map(([name, type]) => [String(name), String(type)]));
+  if (views.length > 0)
+    throw refusal(target, {
+      what: 'there is a view of this name',
+      todo: 'rename the table in the stack file, or drop the view',
+    });
+}
+
+function refusal({ dataset, name }: TableTarget, facts: Omit<ErrorFacts, 'kind' | 'code' | 'where'>) {
+  return fatal('bad-schema', { where: `${dataset}.${name}`, ...facts });
 }
