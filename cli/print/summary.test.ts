@@ -52,16 +52,26 @@ it('says why nothing was to do, which slices failed and which fields are new', (
       run: { ...run, status: 'partial' },
       tables: [],
       failures: [{ sliceId: 'items/-/1', error: '[api/demo] no' }],
-      skipped: ['items is up to date through 2026-11-19'],
+      skipped: ['items is up to date through 2026-11-19', 'files: a.csv has not changed'],
       drift: [{ table: 'items', schema: 'api/items', field: 'colour', patch: '{"name":"colour"}' }],
     },
     200,
   );
   expect(lines[0]).toBe('api/demo: partial');
-  expect(lines.slice(-3)).toEqual([
-    'up to date: items is up to date through 2026-11-19',
+  expect(lines.slice(-4)).toEqual([
+    'items is up to date through 2026-11-19',
+    'up to date: files: a.csv has not changed',
     'failed: items/-/1: [api/demo] no',
     'new field: items has "colour", kept in _extra; to give it a column add to schemas/api/items.json: {"name":"colour"}',
+  ]);
+});
+
+it('says why a run stopped, once', () => {
+  const stopped = { ...run, status: 'partial', error: '[api/demo] no' } as const;
+  const failures = [{ sliceId: 'items/-/1', error: '[api/demo] no' }];
+  expect(summaryLines({ ...summary, run: stopped }, 200).slice(6)).toEqual(['stopped: [api/demo] no']);
+  expect(summaryLines({ ...summary, run: stopped, failures }, 200).slice(6)).toEqual([
+    'failed: items/-/1: [api/demo] no',
   ]);
 });
 

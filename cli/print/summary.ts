@@ -41,7 +41,8 @@ export function summaryLines(
   return [
     `${run.pipeline}/${run.group}: ${run.lane === 'backfill' ? 'backfill ' : ''}${run.status}${resume(run)}`,
     ...renderTable({ columns, rows, total, width }).lines,
-    ...few(skipped.map((why) => `up to date: ${why}`)),
+    ...few(skipped.map((why) => (why.includes('up to date') ? why : `up to date: ${why}`))),
+    ...reason(run, failures),
     ...few(failures.map(({ sliceId, error }) => `failed: ${sliceId}: ${error}`)),
     ...few(
       drift.map(
@@ -54,6 +55,12 @@ export function summaryLines(
 
 function resume({ status, resumeAt }: RunSummary['run']): string {
   return status === 'deferred' && resumeAt !== undefined ? `, run it again at ${resumeAt.toISOString()}` : '';
+}
+
+/** Why a run stopped before its last slice; a slice's own error is listed with the slice. */
+function reason({ error }: RunSummary['run'], failures: RunSummary['failures']): readonly string[] {
+  const isListed = failures.some((failure) => failure.error === error);
+  return error === undefined || isListed ? [] : [`stopped: ${error}`];
 }
 
 function few(lines: readonly string[]): readonly string[] {
