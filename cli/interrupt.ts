@@ -12,7 +12,10 @@ export function interruptSignal(): AbortSignal {
     if (!controller.signal.aborted) {
       first = performance.now();
       controller.abort(
-        fatal('cancelled', { what: `stopped by ${name}`, todo: 'run it again to go on where it stopped' }),
+        fatal('cancelled', {
+          what: `interrupted by ${name}`,
+          todo: 'run it again to go on where it stopped',
+        }),
       );
     } else if (performance.now() - first > echoMs) process.exit(exitCode.interrupted);
   };

@@ -103,7 +103,7 @@ export function listSources(root: string = project): string[] {
   const functions = join(root, 'functions');
   if (!existsSync(functions)) return [];
   return readdirSync(functions)
-    .filter((name) => existsSync(join(functions, name, 'source.ts')))
+    .filter((name) => name !== 'core' && existsSync(join(functions, name, 'source.ts')))
     .sort();
 }
 
