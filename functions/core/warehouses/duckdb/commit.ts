@@ -15,11 +15,13 @@ export async function commitSlice(connection: DuckDBConnection, commit: Commit):
       outcomes.push(untouched(staged.stage.target.declared, staged.stage.rows));
     else outcomes.push(await applyStage(connection, staged, commit));
   }
+  if (commit.cursor !== undefined) await saveCursorRow(connection, commit.cursor);
+  // A slice that was appended before keeps its record, which says what it loaded.
+  if (isDone && commit.tables.every(({ writeMode }) => writeMode === 'append')) return outcomes;
   const loaded = outcomes.reduce((rows, { inserted, updated }) => rows + inserted + updated, 0);
   await saveSliceRow(connection, { ...commit.slice, rowsLoaded: loaded });
   await saveQuarantine(connection, commit);
   await saveDrift(connection, commit);
-  if (commit.cursor !== undefined) await saveCursorRow(connection, commit.cursor);
   return outcomes;
 }
 
@@ -46,20 +48,23 @@ async function saveQuarantine(
     'DELETE FROM catchment.quarantine WHERE pipeline = $1 AND "group" = $2 AND slice_id = $3',
     [slice.pipeline, slice.group, slice.sliceId],
   );
-  for (const { table, row } of quarantined) {
-    await insertRow(connection, 'quarantine', {
-      pipeline: slice.pipeline,
-      group: slice.group,
-      slice_id: slice.sliceId,
-      run_id: slice.runId,
-      table,
-      row_index: row.row ?? null,
-      path: row.path,
-      reason: row.reason,
-      masked: row.masked,
-      recorded_at: moment(now),
-    });
-  }
+  if (quarantined.length === 0) return;
+  // One statement for all of them, however many.
+  const rows = quarantined.map(({ table, row: { row = null, path, reason, masked } }) => ({
+    table,
+    row,
+    path,
+    reason,
+    masked,
+  }));
+  await connection.run(
+    `INSERT INTO catchment.quarantine BY NAME
+     SELECT $1 AS pipeline, $2 AS "group", $3 AS slice_id, $4 AS run_id, $5::TIMESTAMPTZ AS recorded_at,
+       bad."table", bad.row AS row_index, bad.path, bad.reason, bad.masked
+     FROM (SELECT unnest(from_json($6,
+       '[{"table":"VARCHAR","row":"BIGINT","path":"VARCHAR","reason":"VARCHAR","masked":"VARCHAR"}]')) AS bad)`,
+    [slice.pipeline, slice.group, slice.sliceId, slice.runId, moment(now), JSON.stringify(rows)],
+  );
 }
 
 async function saveDrift(connection: DuckDBConnection, { slice, drift, now }: Commit): Promise<void> {

@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
-import { duckdbError } from './errors.ts';
+import { duckdbError, isConflict } from './errors.ts';
 
 /** One open file: a connection that writes, a way to read beside it, and a lock that keeps writers apart. */
 export interface Database {
@@ -10,7 +11,7 @@ export interface Database {
   readonly connection: DuckDBConnection;
   /** Runs alone among all writers of this file in this process. DuckDB's own transactions are optimistic and would fail. */
   write<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
-  /** Runs in one transaction; any error rolls back. */
+  /** Runs in one transaction; any error rolls back. Runs again when somebody else's connection was faster. */
   transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   /** Runs on a connection of its own, beside writers. */
   read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
@@ -27,7 +28,12 @@ interface SharedFile {
 
 const registry = sharedRegistry();
 
-export async function openDatabase(path: string, memoryLimit: string): Promise<Database> {
+/** Attempts of a transaction that others outran. */
+const attempts = 5;
+
+/** Opens a file, or shares it when this process has it open already. Its folder is created. */
+export async function openDatabase(anyPath: string, memoryLimit: string): Promise<Database> {
+  const path = await placeOf(anyPath);
   const file = await share(path, memoryLimit);
   const instance = await file.instance;
   const connection = await connect(instance, path);
@@ -47,15 +53,13 @@ export async function openDatabase(path: string, memoryLimit: string): Promise<D
     write,
     transaction: (work) =>
       write(async () => {
-        await connection.run('BEGIN TRANSACTION');
-        try {
-          const result = await work(connection);
-          await connection.run('COMMIT');
-          return result;
-        } catch (error) {
-          // DuckDB has rolled back already when the COMMIT itself failed.
-          await connection.run('ROLLBACK').catch(() => undefined);
-          throw error;
+        for (let attempt = 1; ; attempt += 1) {
+          try {
+            return await inTransaction(connection, work);
+          } catch (error) {
+            if (!isConflict(error) || attempt === attempts) throw error;
+            await sleep(10 * 2 ** attempt);
+          }
         }
       }),
     async read(work) {
@@ -110,6 +114,36 @@ export async function changeRows(
   return (await connection.run(sql, values)).rowsChanged;
 }
 
+async function inTransaction<T>(
+  connection: DuckDBConnection,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  await connection.run('BEGIN TRANSACTION');
+  try {
+    const result = await work(connection);
+    await connection.run('COMMIT');
+    return result;
+  } catch (error) {
+    // DuckDB has rolled back already when the COMMIT itself failed.
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * The real place of a file, which may not exist yet: a process that opened one file by two names would damage it,
+ * because the lock of the system keeps only other processes away.
+ */
+async function placeOf(path: string): Promise<string> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const folder = await realpath(dirname(path));
+    return await realpath(path).catch(() => join(folder, basename(path)));
+  } catch (error) {
+    throw duckdbError(error, path);
+  }
+}
+
 async function share(path: string, memoryLimit: string): Promise<SharedFile> {
   const known = registry.get(path);
   if (known !== undefined) {
@@ -128,9 +162,15 @@ async function share(path: string, memoryLimit: string): Promise<SharedFile> {
 }
 
 async function create(path: string, memoryLimit: string): Promise<DuckDBInstance> {
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  await mkdir(dirname(path), { recursive: true });
-  return DuckDBInstance.create(path, { memory_limit: memoryLimit, temp_directory: `${path}.tmp` });
+  const { DuckDBInstance, DuckDBTimestampTZValue } = await import('@duckdb/node-api');
+  // The binding prints TIMESTAMPTZ in the zone of the machine; everything here is UTC.
+  DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
+  return DuckDBInstance.create(path, {
+    memory_limit: memoryLimit,
+    temp_directory: `${path}.tmp`,
+    // Nothing is fetched from the network behind anybody's back.
+    autoinstall_known_extensions: 'false',
+  });
 }
 
 async function connect(instance: DuckDBInstance, path: string): Promise<DuckDBConnection> {

@@ -16,7 +16,7 @@ export function duckdbError(error: unknown, path: string): CatchmentError {
     });
   }
   if (
-    /No space left on device|ENOSPC|disk full|failed to offload|Could not write all bytes|max_temp_directory_size/i.test(
+    /No space left on device|ENOSPC|disk full|failed to offload|Could not write|File too large|EFBIG|EDQUOT|max_temp_directory_size/i.test(
       text,
     )
   )
@@ -26,7 +26,7 @@ export function duckdbError(error: unknown, path: string): CatchmentError {
       cause,
     });
   if (
-    /not a valid DuckDB database file|file is corrupt|checksum|Serialization Error|newer version of DuckDB/i.test(
+    /not a valid DuckDB database file|file is corrupt|checksum|Serialization Error|newer version of DuckDB|replaying WAL|read enough bytes/i.test(
       text,
     )
   )
@@ -35,11 +35,38 @@ export function duckdbError(error: unknown, path: string): CatchmentError {
       todo: 'move it away, or point the stack file at another path',
       cause,
     });
-  if (/Cannot open file|Permission denied|Read-only file system/i.test(text))
+  if (
+    /Cannot open file|Permission denied|Read-only file system|EACCES|EEXIST|ENOTDIR|EISDIR|EROFS/i.test(text)
+  )
     return fatal('warehouse', {
       what: `${path} cannot be opened (${text})`,
       todo: 'check the path and its permissions',
       cause,
     });
+  if (/Could not (parse|convert) .*memory|memory limit|^Out of Memory Error/i.test(text))
+    return fatal('warehouse', {
+      what: `the memory limit of ${path} is wrong or too small (${text})`,
+      todo: 'set "memoryLimit" of the warehouse in the stack file, such as 2GB',
+      cause,
+    });
+  if (conflict.test(text))
+    return retryable('warehouse', {
+      what: `another connection changed the same rows of ${path} at the same time (${text})`,
+      todo: 'run it again',
+      cause,
+    });
+  if (/^FATAL Error|database has been invalidated/i.test(text))
+    return fatal('warehouse', {
+      what: `DuckDB gave up ${path} (${text})`,
+      todo: 'end this process and run again; what was committed is kept',
+      cause,
+    });
   return fatal('warehouse', { what: `DuckDB: ${text}`, cause });
 }
+
+/** True for a transaction that failed only because another one was faster. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof Error && conflict.test(error.message);
+}
+
+const conflict = /TransactionContext Error.*conflict|write-write conflict/is;

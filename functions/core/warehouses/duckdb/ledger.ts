@@ -78,11 +78,12 @@ async function acquire(connection: DuckDBConnection, request: LeaseRequest): Pro
   const [row] = await textRows(connection, `SELECT * FROM catchment.leases WHERE ${ofLane}`, key);
   const current = row?.holder ?? undefined;
   const expires = row?.expires_at === null || row === undefined ? undefined : new Date(row.expires_at ?? 0);
-  const isAlive = current?.startsWith(request.process) && expires !== undefined && expires > now;
+  const isAlive = current?.startsWith(`${request.process}/`) && expires !== undefined && expires > now;
   if (isAlive)
     throw retryable('already-running', {
       where: `${pipeline}/${group}`,
       what: `a run of this group is going on since ${new Date(row?.taken_at ?? 0).toISOString()} (${lane})`,
+      got: current,
       todo: `wait until it ends; if its process is dead, the lease ends by itself at ${expires.toISOString()}`,
     });
   const fence = Number(row?.fence ?? 0) + 1;

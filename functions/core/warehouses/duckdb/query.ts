@@ -1,28 +1,28 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { fatal } from '../../errors.ts';
+import type * as DuckDB from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValueConverter, Json } from '@duckdb/node-api';
+import { fatal, isCatchmentError } from '../../errors.ts';
 import type { QueryResult } from '../warehouse.ts';
 
+type Api = typeof DuckDB;
+
 /**
- * Runs SQL that only reads.
+ * Runs one statement that only reads.
  *
- * @throws fatal `bad-input` for SQL that is wrong or writes
+ * @throws fatal `bad-input` for SQL that is wrong, writes, or is several statements
  */
 export async function queryForPeople(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
+  const api = await import('@duckdb/node-api');
   await connection.run('BEGIN TRANSACTION READ ONLY');
   try {
+    await refuseOthers(api, connection, sql);
     const reader = await connection.runAndReadAll(sql);
-    const columns = reader.deduplicatedColumnNames();
-    const types = reader.columnTypes().map(String);
-    return {
-      columns,
-      rows: reader.getRowsJson().map((row) => row.map((value, index) => readable(value, types[index]))),
-    };
+    return { columns: reader.deduplicatedColumnNames(), rows: reader.convertRows(readableBy(api)) };
   } catch (error) {
+    if (isCatchmentError(error)) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    const isWrite = /read-only/i.test(text);
+    if (/read-only/i.test(text)) throw refusal('this query would change the warehouse', error);
     throw fatal('bad-input', {
-      what: isWrite ? 'this query would change the warehouse' : `the query failed: ${text}`,
-      ...(isWrite ? { allowed: 'SQL that reads', todo: 'tables are written by runs only' } : {}),
+      what: `the query failed: ${text.replace(/^Failed to extract statements: /, '').trim()}`,
       cause: error,
     });
   } finally {
@@ -30,11 +30,54 @@ export async function queryForPeople(connection: DuckDBConnection, sql: string):
   }
 }
 
-const wideIntegers = new Set(['BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT']);
+/**
+ * A transaction that is read-only guards tables, and nothing else: a COMMIT would end it, and ATTACH, COPY and SET are
+ * outside of it.
+ */
+async function refuseOthers(api: Api, connection: DuckDBConnection, sql: string): Promise<void> {
+  if (/^[\s;]*$/.test(sql))
+    throw fatal('bad-input', { what: 'there is no query', allowed: 'one SQL statement' });
+  const { StatementType } = api;
+  const statements = await connection.extractStatements(sql);
+  const first = await statements.prepare(0);
+  const { statementType } = first;
+  first.destroySync();
+  // PIVOT is a CREATE TYPE of its own and a SELECT; other writes are told by the transaction.
+  if (statements.count > 1 && statementType !== StatementType.CREATE)
+    throw fatal('bad-input', {
+      what: 'these are several statements',
+      got: statements.count,
+      allowed: 'one SQL statement',
+    });
+  const outside = [
+    StatementType.TRANSACTION,
+    StatementType.ATTACH,
+    StatementType.DETACH,
+    StatementType.COPY,
+    StatementType.EXPORT,
+    StatementType.SET,
+    StatementType.VARIABLE_SET,
+    StatementType.LOAD,
+    StatementType.VACUUM,
+    StatementType.UPDATE_EXTENSIONS,
+  ];
+  if (outside.includes(statementType)) throw refusal('this statement does more than read');
+}
 
-/** The binding gives wide integers as text; those that a number holds exactly become numbers again. */
-function readable(value: unknown, type: string | undefined): unknown {
-  if (typeof value !== 'string' || type === undefined || !wideIntegers.has(type)) return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+function refusal(what: string, cause?: unknown) {
+  return fatal('bad-input', {
+    what,
+    allowed: 'SQL that reads',
+    todo: 'tables are written by runs only',
+    cause,
+  });
+}
+
+/** Like the binding's own JSON, but integers that a number holds exactly are numbers, at any depth. */
+function readableBy(api: Api): DuckDBValueConverter<Json> {
+  const readable: DuckDBValueConverter<Json> = (value, type) =>
+    typeof value === 'bigint' && BigInt.asIntN(54, value) === value
+      ? Number(value)
+      : api.JsonDuckDBValueConverter(value, type, readable);
+  return readable;
 }

@@ -50,11 +50,15 @@ export async function saveRunRow(connection: DuckDBConnection, run: RunRecord): 
   });
 }
 
-/** One row per slice id and lane: the newest word on it. */
+/**
+ * The newest word on a slice. A failure stands beside the record of an earlier commit, which says for ever that the
+ * slice was appended; a commit settles both.
+ */
 export async function saveSliceRow(connection: DuckDBConnection, slice: SliceRecord): Promise<void> {
   await connection.run(
-    'DELETE FROM catchment.slices WHERE pipeline = $1 AND "group" = $2 AND lane = $3 AND slice_id = $4',
-    [slice.pipeline, slice.group, slice.lane, slice.sliceId],
+    `DELETE FROM catchment.slices WHERE pipeline = $1 AND "group" = $2 AND lane = $3 AND slice_id = $4
+       AND (status = 'failed' OR $5 = 'committed')`,
+    [slice.pipeline, slice.group, slice.lane, slice.sliceId, slice.status],
   );
   await insertRow(connection, 'slices', {
     pipeline: slice.pipeline,
