@@ -1,11 +1,9 @@
 import type { Row } from '../extract.ts';
 import type { Column } from '../schema.ts';
 import { Bad } from './bad.ts';
-import type { Coerce } from './coerce.ts';
-import { coerceOf } from './coerce.ts';
-import { toJson } from './coerce-text.ts';
-import type { DriftLog } from './drift.ts';
-import { createDriftLog } from './drift.ts';
+import type { Field } from './coerce.ts';
+import { fieldsOf, isRecord } from './coerce.ts';
+import { createExtras } from './extras.ts';
 import { mask } from './mask.ts';
 
 /** Rows as columns, ready for a columnar append. */
@@ -34,20 +32,25 @@ export interface Quarantined {
 
 /** A field that the source sends and the schema file does not name. */
 export interface Drift {
+  /** With dots into records. */
   readonly field: string;
   /** A column that would hold what was seen: the patch for the schema file. */
   readonly suggested: {
     readonly name: string;
     readonly type: string;
     readonly mode: 'NULLABLE' | 'REPEATED';
+    /** The field's own name, where it cannot be the column's. */
+    readonly sourceName?: string | undefined;
   };
   readonly rows: number;
 }
 
 export interface RowChecker {
   check(rows: readonly Row[]): { readonly batch: ColumnBatch; readonly quarantined: readonly Quarantined[] };
-  /** Fields met so far that the schema file does not name. */
+  /** Fields met so far, also in bad rows, that the schema file does not name. */
   drift(): readonly Drift[];
+  /** Rows met so far, good and bad. */
+  readonly read: number;
 }
 
 /**
@@ -60,62 +63,80 @@ export function createRowChecker(
   columns: readonly Column[],
   { origin }: { readonly origin: string },
 ): RowChecker {
-  const parts = columns.map((column) => ({
-    name: column.name,
-    from: column.sourceName ?? column.name,
-    coerce: coerceOf(column),
-  }));
-  const known = new Set(parts.map((part) => part.from));
-  const drift = createDriftLog();
-  let seen = 0;
+  const extras = createExtras(columns);
+  const { fields, known } = fieldsOf(columns, extras);
+  const straysOf = createStrayFinder(known);
+  let read = 0;
+
+  // Column by column, since one check on many values is faster than many checks on one row.
+  const checkField = (
+    { name, read: valueIn, coerce }: Field,
+    rows: readonly Row[],
+    bad: BadRows,
+  ): unknown[] => {
+    const values = new Array<unknown>(rows.length);
+    for (let index = 0; index < rows.length; index += 1) {
+      const row = rows[index];
+      if (row === undefined || (bad.size > 0 && bad.has(index))) continue;
+      extras.row = index;
+      const made = coerce(valueIn(row));
+      if (made instanceof Bad)
+        bad.set(index, { path: `${name}${made.path}`, reason: made.reason, masked: mask(made.value) });
+      else values[index] = made;
+    }
+    return values;
+  };
 
   return {
     check(rows) {
-      const values: unknown[][] = Array.from({ length: parts.length + 2 }, () => []);
-      const quarantined: Quarantined[] = [];
-      const cells: unknown[] = new Array(parts.length);
-      let kept = 0;
-      for (const row of rows) {
-        const bad = coerceRow(parts, row, cells);
-        if (bad !== undefined) quarantined.push({ row: seen, ...bad });
-        else {
-          for (let index = 0; index < parts.length; index += 1) values[index]?.push(cells[index]);
-          values[parts.length]?.push(origin);
-          values[parts.length + 1]?.push(extraOf(row, known, drift));
-          kept += 1;
-        }
-        seen += 1;
+      extras.begin();
+      const bad: BadRows = new Map();
+      for (const [index, row] of rows.entries()) {
+        extras.row = index;
+        if (!isRecord(row)) bad.set(index, { path: '', reason: 'is not a record', masked: mask(row) });
+        else for (const field of straysOf(row)) extras.note(field, row[field]);
       }
-      return { batch: { rows: kept, values }, quarantined };
+      const values = fields.map((field) => checkField(field, rows, bad));
+      values.push(
+        rows.map(() => origin),
+        rows.map((_, index) => extras.textOf(index)),
+      );
+      const first = read;
+      read += rows.length;
+      return {
+        batch: {
+          rows: rows.length - bad.size,
+          values: bad.size === 0 ? values : values.map((list) => list.filter((_, index) => !bad.has(index))),
+        },
+        quarantined: [...bad]
+          .sort(([a], [b]) => a - b)
+          .map(([index, reason]) => ({ row: first + index, ...reason })),
+      };
     },
-    drift: () => drift.fields(),
+    drift: () => extras.drift(),
+    get read() {
+      return read;
+    },
   };
 }
 
-interface Part {
-  readonly name: string;
-  readonly from: string;
-  readonly coerce: Coerce;
-}
+type BadRows = Map<number, Omit<Quarantined, 'row'>>;
 
-function coerceRow(parts: readonly Part[], row: Row, cells: unknown[]): Omit<Quarantined, 'row'> | undefined {
-  for (let index = 0; index < parts.length; index += 1) {
-    const { name, from, coerce } = parts[index] as Part;
-    const made = coerce(row[from]);
-    if (made instanceof Bad)
-      return { path: `${name}${made.path}`, reason: made.reason, masked: mask(made.value) };
-    cells[index] = made;
-  }
-  return undefined;
-}
-
-function extraOf(row: Row, known: ReadonlySet<string>, drift: DriftLog): string | null {
-  let extra: Record<string, unknown> | undefined;
-  for (const field in row) {
-    if (known.has(field) || row[field] === undefined) continue;
-    extra ??= {};
-    extra[field] = row[field];
-    drift.note(field, row[field]);
-  }
-  return extra === undefined ? null : toJson(extra);
+/** Names that no column takes. Rows of one page mostly have the same names, and comparing with the last row is cheap. */
+function createStrayFinder(known: ReadonlySet<string>): (row: Row) => readonly string[] {
+  let names: readonly string[] = [];
+  let strays: readonly string[] = [];
+  return (row) => {
+    let at = 0;
+    let isSame = true;
+    for (const name in row) {
+      isSame = name === names[at];
+      if (!isSame) break;
+      at += 1;
+    }
+    if (isSame && at === names.length) return strays;
+    names = Object.keys(row);
+    strays = names.filter((name) => !known.has(name));
+    return strays;
+  };
 }

@@ -1,3 +1,5 @@
+/** A shorter text is hidden whole: four characters of it would be most of it. */
+const shortest = 8;
 /** Longest text that a mask shows, in characters. */
 const longest = 12;
 
@@ -15,7 +17,7 @@ export function mask(value: unknown): string {
         : 'object';
   const text = typeof value === 'string' ? value : String(value);
   if (text.length === 0) return '""';
-  if (text.length <= 4) return '*'.repeat(text.length);
+  if (text.length < shortest) return '*'.repeat(text.length);
   const hidden = text.length - 4 > longest - 4 ? `…(${text.length})…` : '*'.repeat(text.length - 4);
-  return `${text.slice(0, 2)}${hidden}${text.slice(-2)}`;
+  return `${text.slice(0, 2)}${hidden}${text.slice(-2)}`.toWellFormed();
 }
