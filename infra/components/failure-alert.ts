@@ -11,7 +11,7 @@ export interface FailureAlertArgs {
   readonly channels: readonly Input<string>[];
 }
 
-/** Opens an incident when a pipeline writes an error to its log: a run that failed, or a request answered with 5xx. */
+/** Opens an incident when a pipeline writes an error to its log: a run that failed, or a request answered with 500. */
 export class FailureAlert extends ComponentResource {
   readonly policy: AlertPolicy;
 
@@ -48,5 +48,6 @@ function logFilter({ name, runsOn }: Pipeline): string {
     runsOn === 'job'
       ? `resource.type="cloud_run_job" AND resource.labels.job_name="${handlerName(name)}"`
       : `resource.type="cloud_run_revision" AND resource.labels.service_name="${handlerName(name)}"`;
-  return `${resource} AND severity>=ERROR`;
+  // 503 is a run that was deferred: the scheduler calls again, and nobody needs to come.
+  return `${resource} AND severity>=ERROR AND NOT httpRequest.status=503`;
 }
