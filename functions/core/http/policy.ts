@@ -37,6 +37,10 @@ export interface AnswerRule {
    * - `fatal`: stop
    */
   readonly then: 'retry' | 'wait' | 'auth' | 'split' | 'fatal';
+  /**
+   * With `wait`: how long. With `retry`: how long the run is deferred when the attempts are used up, if that is longer
+   * than `maxWaitMs`. A wait that the answer's header names wins.
+   */
   readonly waitSeconds?: number;
   /** What the vendor means by it, for the error message. */
   readonly means: string;
