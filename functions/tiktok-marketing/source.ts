@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noThenProperty: `then` is the policy's word for what is done about a code.
 import { z } from 'zod';
 import type { AnswerPolicy } from '../core/http/policy.ts';
 import { defineSource } from '../core/source.ts';
@@ -21,54 +20,54 @@ const answer: AnswerPolicy = {
   rules: [
     {
       codes: [40016, 40100, 40132, 40133],
-      then: 'retry',
+      action: 'retry',
       // A breach of the limit per minute is forgiven after five minutes.
       waitSeconds: 300,
       means: 'too many requests: rate limit of the app or of this advertiser',
     },
-    { codes: [40067], then: 'split', means: 'the query covers too much data' },
+    { codes: [40067], action: 'split', means: 'the query covers too much data' },
     {
       codes: [40102, 40104, 40105, 40106],
-      then: 'auth',
+      action: 'auth',
       means: 'the access token has expired, is empty, wrong or revoked, or its user is gone',
     },
-    { codes: [40103, 40107], then: 'auth', means: 'the refresh token has expired or is wrong' },
+    { codes: [40103, 40107], action: 'auth', means: 'the refresh token has expired or is wrong' },
     {
       codes: [40110, 40113, 40118, 40130],
-      then: 'auth',
+      action: 'auth',
       means: 'the auth code is wrong, or the app is blocked, not on the allow list, or lacks a scope',
     },
     {
       codes: [40115, 40116, 40117],
-      then: 'fatal',
+      action: 'fatal',
       means: 'the request was too old, badly signed, or used a method that is not allowed',
     },
     {
       codes: [40001],
-      then: 'fatal',
+      action: 'fatal',
       means: 'the token has no permission for this advertiser, or the advertiser does not exist',
     },
     {
       codes: [40300, 40301, 40302],
-      then: 'fatal',
+      action: 'fatal',
       means: 'the advertiser does not exist, or its role does not allow this',
     },
-    { codes: [40000, 40002, 40003, 40006, 40011], then: 'fatal', means: 'a parameter is not valid' },
+    { codes: [40000, 40002, 40003, 40006, 40011], action: 'fatal', means: 'a parameter is not valid' },
     {
       codes: [40007, 40008, 40009, 40051, 40400],
-      then: 'fatal',
+      action: 'fatal',
       means: 'this object, path or API version does not exist',
     },
-    { codes: [40050], then: 'fatal', means: 'the same request was sent before' },
-    { codes: [40200, 40201, 40202, 40700], then: 'retry', means: 'not ready, or in conflict with a write' },
-    { codes: [41000, 41001, 41002], then: 'fatal', means: 'blocked, or taken offline by TikTok' },
+    { codes: [40050], action: 'fatal', means: 'the same request was sent before' },
+    { codes: [40200, 40201, 40202, 40700], action: 'retry', means: 'not ready, or in conflict with a write' },
+    { codes: [41000, 41001, 41002], action: 'fatal', means: 'blocked, or taken offline by TikTok' },
     {
       codes: [50000, 50002, [51000, 51099], [52000, 52204], 53102, 53103],
-      then: 'retry',
+      action: 'retry',
       means: 'an error inside TikTok (if it stays: check the advertiser ids)',
     },
-    { codes: [60001], then: 'wait', waitSeconds: 300, means: 'maintenance at TikTok' },
-    { codes: [61000], then: 'wait', waitSeconds: 3600, means: 'the app is blocked for too many requests' },
+    { codes: [60001], action: 'wait', waitSeconds: 300, means: 'maintenance at TikTok' },
+    { codes: [61000], action: 'wait', waitSeconds: 3600, means: 'the app is blocked for too many requests' },
   ],
 };
 

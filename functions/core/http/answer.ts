@@ -67,7 +67,7 @@ function numberOf(code: unknown): number | undefined {
 }
 
 function endOf(rule: AnswerRule | undefined, facts: CallFacts): Pick<ErrorFacts, 'kind' | 'code' | 'todo'> {
-  switch (rule?.then) {
+  switch (rule?.action) {
     case 'retry':
     case 'wait':
       return { kind: 'retryable', code: 'vendor', todo: 'run it again later' };

@@ -14,12 +14,10 @@ const answer: AnswerPolicy = {
   requestIdField: 'request_id',
   ok: [0],
   rules: [
-    // biome-ignore-start lint/suspicious/noThenProperty: the policy's own word
-    { codes: [1], then: 'retry', means: 'busy' },
-    { codes: [2], then: 'auth', means: 'wrong token' },
-    { codes: [3], then: 'wait', waitSeconds: 999, means: 'blocked' },
-    { codes: [4], then: 'split', means: 'too large' },
-    // biome-ignore-end lint/suspicious/noThenProperty: the policy's own word
+    { codes: [1], action: 'retry', means: 'busy' },
+    { codes: [2], action: 'auth', means: 'wrong token' },
+    { codes: [3], action: 'wait', waitSeconds: 999, means: 'blocked' },
+    { codes: [4], action: 'split', means: 'too large' },
   ],
 };
 

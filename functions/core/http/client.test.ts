@@ -14,16 +14,14 @@ const answer: AnswerPolicy = {
   requestIdField: 'request_id',
   ok: [0, 20001],
   rules: [
-    // biome-ignore-start lint/suspicious/noThenProperty: the policy's own word
-    { codes: [40100], then: 'retry', waitSeconds: 300, means: 'too many requests' },
-    { codes: [40067], then: 'split', means: 'the query is too large' },
-    { codes: [40105], then: 'auth', means: 'the access token is wrong' },
-    { codes: [40002], then: 'fatal', means: 'a parameter is wrong' },
-    { codes: [[51000, 51099]], then: 'retry', means: 'an error of the service' },
-    { codes: [60001], then: 'wait', waitSeconds: 20, means: 'maintenance' },
-    { codes: [61000], then: 'wait', waitSeconds: 3600, means: 'the app is blocked' },
-    { codes: [51001], then: 'fatal', means: 'never reached: an earlier rule names it' },
-    // biome-ignore-end lint/suspicious/noThenProperty: the policy's own word
+    { codes: [40100], action: 'retry', waitSeconds: 300, means: 'too many requests' },
+    { codes: [40067], action: 'split', means: 'the query is too large' },
+    { codes: [40105], action: 'auth', means: 'the access token is wrong' },
+    { codes: [40002], action: 'fatal', means: 'a parameter is wrong' },
+    { codes: [[51000, 51099]], action: 'retry', means: 'an error of the service' },
+    { codes: [60001], action: 'wait', waitSeconds: 20, means: 'maintenance' },
+    { codes: [61000], action: 'wait', waitSeconds: 3600, means: 'the app is blocked' },
+    { codes: [51001], action: 'fatal', means: 'never reached: an earlier rule names it' },
   ],
 };
 const refusal = (code: unknown, message = 'no') => ({ body: { code, message, request_id: 'R1' } });

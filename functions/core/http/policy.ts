@@ -36,7 +36,7 @@ export interface AnswerRule {
    * - `split`: thrown to the source as code `too-large`, which asks again for less
    * - `fatal`: stop
    */
-  readonly then: 'retry' | 'wait' | 'auth' | 'split' | 'fatal';
+  readonly action: 'retry' | 'wait' | 'auth' | 'split' | 'fatal';
   /**
    * With `wait`: how long. With `retry`: how long the run is deferred when the attempts are used up, if that is longer
    * than `maxWaitMs`. A wait that the answer's header names wins.

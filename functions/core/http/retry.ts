@@ -73,7 +73,7 @@ function namedWait(
   const ofHeader = parseWait(typeof header === 'string' ? header : header?.[0], now);
   if (ofHeader !== undefined) return { ms: Math.min(ofHeader, longestWaitMs), isDemanded: true };
   if (rule?.waitSeconds === undefined) return undefined;
-  return { ms: Math.min(rule.waitSeconds * 1000, longestWaitMs), isDemanded: rule.then === 'wait' };
+  return { ms: Math.min(rule.waitSeconds * 1000, longestWaitMs), isDemanded: rule.action === 'wait' };
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3); undefined for anything else. */
