@@ -113,11 +113,6 @@ function choose(failure: Failure, attempt = 1, random = 0.5) {
   return decide({ attempt, retry, failure, now, random: () => random });
 }
 
-function rule(name: AnswerRule['then'], waitSeconds?: number): AnswerRule {
-  return Object.fromEntries([
-    ['codes', [1]],
-    ['then', name],
-    ['means', 'x'],
-    ['waitSeconds', waitSeconds],
-  ]) as unknown as AnswerRule;
+function rule(action: AnswerRule['action'], waitSeconds?: number): AnswerRule {
+  return { codes: [1], action, means: 'test', ...(waitSeconds === undefined ? {} : { waitSeconds }) };
 }
