@@ -15,7 +15,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sandboxesIn } from '../tests/boundary/rules.ts';
 import { build } from './bundle/build.ts';
-import { bundleSource, listSources, maxBundleBytes, zipBundle } from './bundle.ts';
+import { bundleSource, maxBundleBytes, zipBundle } from './bundle.ts';
+import { listSources } from './estate/sources.ts';
 
 const project = dirname(import.meta.dirname);
 const temp = mkdtempSync(join(tmpdir(), 'catchment-bundle-'));
@@ -34,7 +35,7 @@ function writeSource(name: string, extract: string): string {
 }
 
 describe('bundleSource', () => {
-  it.each(listSources())(
+  it.each(listSources(project))(
     'makes one small file of %s that loads nothing but its own require',
     async (source) => {
       const bundle = await bundleSource(source, { outDir });
@@ -49,7 +50,7 @@ describe('bundleSource', () => {
     },
   );
 
-  it.each(listSources())('leaves the sandbox of %s out', async (source) => {
+  it.each(listSources(project))('leaves the sandbox of %s out', async (source) => {
     const { inputs } = await build({ source, root: project, project, outDir });
     expect(inputs.length).toBeGreaterThan(10);
     expect(sandboxesIn(inputs)).toEqual([]);
@@ -123,7 +124,7 @@ describe('bundleSource', () => {
 
   it('names the sources there are when one is unknown', async () => {
     await expect(bundleSource('tiktok', { outDir })).rejects.toThrow(
-      `there is no such source in functions/: got "tiktok"; allowed: ${listSources().join(', ')}`,
+      `there is no such source in functions/: got "tiktok"; allowed: ${listSources(project).join(', ')}`,
     );
   });
 
@@ -172,7 +173,7 @@ describe('two checkouts in different folders', () => {
       }),
     );
     expect(two).toBe(one);
-    expect(one.split('\n').map((line) => line.split(' ')[0])).toEqual([...listSources(), '']);
+    expect(one.split('\n').map((line) => line.split(' ')[0])).toEqual([...listSources(project), '']);
   });
 });
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { fatal } from '../functions/core/errors.ts';
 import { recall, remember } from './bundle/cache.ts';
+import { listSources } from './estate/sources.ts';
 
 /** One source as it is deployed: one file and its manifest, in a folder named by their content. */
 export interface Bundle {
@@ -96,15 +97,6 @@ export async function zipBundle(bundle: Bundle): Promise<string> {
   await writeFile(part, zipSync(entries));
   await rename(part, file);
   return file;
-}
-
-/** Names of the folders of `functions/` that declare a source. */
-export function listSources(root: string = project): string[] {
-  const functions = join(root, 'functions');
-  if (!existsSync(functions)) return [];
-  return readdirSync(functions)
-    .filter((name) => name !== 'core' && existsSync(join(functions, name, 'source.ts')))
-    .sort();
 }
 
 async function describe(source: string, hash: string, outDir: string): Promise<Bundle | undefined> {
