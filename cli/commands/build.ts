@@ -13,7 +13,8 @@ export function buildCommand(): Command {
   })
     .argument('[source...]', 'sources to bundle (default: all)')
     .action(async (wanted: readonly string[], { root, json }: CommonOptions) => {
-      const { bundleSource, listSources, maxBundleBytes } = await import('../../infra/bundle.ts');
+      const { bundleSource, maxBundleBytes } = await import('../../infra/bundle.ts');
+      const { listSources } = await import('../../infra/estate/sources.ts');
       const { relative } = await import('node:path');
       const sources = wanted.length > 0 ? wanted : listSources(root);
       const bundles = [];
