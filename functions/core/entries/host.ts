@@ -78,7 +78,7 @@ function shareWarehouse({ pipeline, root }: EntryConfig): Host['withWarehouse'] 
   let users = 0;
   return async (use) => {
     users += 1;
-    opened ??= closed.then(() => openWarehouse(pipeline.warehouse, { root }));
+    opened ??= closed.then(() => openWarehouse(pipeline.warehouse, { root, dataset: pipeline.dataset }));
     const mine = opened;
     try {
       return await use(await mine);

@@ -7,20 +7,25 @@ import type { Warehouse } from './warehouse.ts';
  * Opens a warehouse. The code of each kind is imported when it is first needed, so a handler carries none it does not use.
  *
  * @param options.root folder that relative paths begin at
- * @throws fatal `bad-input` for kinds that this version can plan but not write to
+ * @param options.dataset the pipeline's dataset, which holds the ledger too; needed by BigQuery only
+ * @throws fatal `bad-input` when BigQuery is opened without a dataset
  */
 export async function openWarehouse(
   config: WarehouseConfig,
-  options: { readonly root: string },
+  options: { readonly root: string; readonly dataset?: string | undefined },
 ): Promise<Warehouse> {
   if (config.kind === 'duckdb') {
     const { openDuckdb } = await import('./duckdb/warehouse.ts');
     return openDuckdb({ path: resolve(options.root, config.path), memoryLimit: config.memoryLimit });
   }
-  throw fatal('bad-input', {
-    where: config.name,
-    what: 'this version plans warehouses of this kind, but cannot write to them yet',
-    got: config.kind,
-    allowed: ['duckdb'],
-  });
+  const { project, location, name } = config;
+  const { dataset } = options;
+  if (dataset === undefined)
+    throw fatal('bad-input', {
+      where: name,
+      what: 'a BigQuery warehouse is opened for one dataset, and none was named',
+      todo: 'name the pipeline',
+    });
+  const { openBigquery } = await import('./bigquery/warehouse.ts');
+  return openBigquery({ project, location, dataset });
 }

@@ -1,0 +1,134 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
+import { type Column, checkSchema } from '../../../schema.ts';
+import { ident } from '../../duckdb/files/quote.ts';
+import { duckdbType } from '../../duckdb/types.ts';
+import { refuse } from './refuse.ts';
+import { readResult } from './results.ts';
+
+export interface EmulatedTable {
+  readonly dataset: string;
+  readonly name: string;
+  columns: readonly Column[];
+  etag: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const newTable = z.strictObject({
+  tableReference: z.strictObject({ projectId: z.string(), datasetId: z.string(), tableId: z.string() }),
+  schema: z.strictObject({ fields: z.array(z.unknown()).min(1) }),
+  labels: z.record(z.string(), z.string().regex(/^[a-z0-9_-]{0,63}$/)).optional(),
+  expirationTime: z
+    .string()
+    .regex(/^\d{13}$/)
+    .optional(),
+  timePartitioning: z.strictObject({ type: z.literal('DAY'), field: z.string() }).optional(),
+  clustering: z.strictObject({ fields: z.array(z.string()).min(1).max(4) }).optional(),
+});
+
+/** Datasets and tables, with their rows in DuckDB. */
+export function createCatalog(connection: DuckDBConnection, project: string) {
+  const datasets = new Map<string, Map<string, EmulatedTable>>();
+
+  const datasetOf = (name: string) =>
+    datasets.get(name) ?? refuse('notFound', `Not found: Dataset ${project}:${name}`, 404);
+
+  const catalog = {
+    async addDataset(name: string) {
+      await connection.run(`CREATE SCHEMA ${ident(name)}`);
+      datasets.set(name, new Map());
+    },
+    names: (dataset: string) => [...datasetOf(dataset).keys()].sort(),
+    find: (dataset: string, name: string): EmulatedTable =>
+      datasetOf(dataset).get(name) ??
+      refuse('notFound', `Not found: Table ${project}:${dataset}.${name}`, 404),
+    async create(dataset: string, json: unknown): Promise<EmulatedTable> {
+      const tables = datasetOf(dataset);
+      const { tableReference, schema, ...body } = newTable.parse(json);
+      const name = tableReference.tableId;
+      if (tableReference.projectId !== project || tableReference.datasetId !== dataset)
+        refuse('invalid', 'the table reference names another dataset');
+      if (!/^[\p{L}\p{N}_-]{1,1024}$/u.test(name)) refuse('invalid', `Invalid table ID "${name}"`);
+      if (tables.has(name)) refuse('duplicate', `Already Exists: Table ${project}:${dataset}.${name}`, 409);
+      const columns = columnsOf(schema.fields);
+      for (const field of [body.timePartitioning?.field, ...(body.clustering?.fields ?? [])])
+        if (field !== undefined && !columns.some((column) => column.name === field))
+          refuse('invalid', `The field ${field} is not in the schema`);
+      const defined = columns.map(
+        (column) =>
+          `${ident(column.name)} ${duckdbType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+      );
+      await connection.run(`CREATE TABLE ${ident(dataset)}.${ident(name)} (${defined.join(', ')})`);
+      const table = { dataset, name, columns, etag: 1, body };
+      tables.set(name, table);
+      return table;
+    },
+    /** Columns may be added, at the end and not REQUIRED, and REQUIRED ones may be relaxed. */
+    async patch(table: EmulatedTable, etag: string | undefined, json: unknown): Promise<EmulatedTable> {
+      if (etag !== undefined && etag !== `"${table.etag}"`)
+        refuse('conditionNotMet', 'Precondition check failed.', 412);
+      const { schema } = z
+        .strictObject({ schema: z.strictObject({ fields: z.array(z.unknown()) }) })
+        .parse(json);
+      const columns = columnsOf(schema.fields);
+      for (const [index, column] of table.columns.entries()) {
+        const next = columns[index];
+        if (JSON.stringify(next) === JSON.stringify(column)) continue;
+        const isRelaxed = JSON.stringify(next) === JSON.stringify({ ...column, mode: 'NULLABLE' });
+        if (column.mode !== 'REQUIRED' || !isRelaxed)
+          refuse('invalid', `Provided Schema does not match Table: field ${column.name} has changed`);
+        const at = `${ident(table.dataset)}.${ident(table.name)}`;
+        await connection.run(`ALTER TABLE ${at} ALTER COLUMN ${ident(column.name)} DROP NOT NULL`);
+      }
+      for (const column of columns.slice(table.columns.length)) {
+        if (column.mode === 'REQUIRED') refuse('invalid', `Cannot add required fields: ${column.name}`);
+        const at = `${ident(table.dataset)}.${ident(table.name)}`;
+        await connection.run(`ALTER TABLE ${at} ADD COLUMN ${ident(column.name)} ${duckdbType(column)}`);
+      }
+      table.columns = columns;
+      table.etag += 1;
+      return table;
+    },
+    async remove(dataset: string, name: string) {
+      catalog.find(dataset, name);
+      await connection.run(`DROP TABLE ${ident(dataset)}.${ident(name)}`);
+      datasetOf(dataset).delete(name);
+    },
+    /** A table that a statement made. */
+    async adopt(dataset: string, name: string) {
+      const tables = datasetOf(dataset);
+      if (tables.has(name)) return;
+      const sql = `SELECT * FROM ${ident(dataset)}.${ident(name)} LIMIT 0`;
+      const { fields } = await readResult(connection, sql);
+      tables.set(name, { dataset, name, columns: columnsOf(fields), etag: 1, body: {} });
+    },
+    json: (table: EmulatedTable) => ({
+      kind: 'bigquery#table',
+      etag: `"${table.etag}"`,
+      tableReference: { projectId: project, datasetId: table.dataset, tableId: table.name },
+      schema: { fields: table.columns },
+      ...table.body,
+    }),
+  };
+  return catalog;
+}
+
+export type Catalog = ReturnType<typeof createCatalog>;
+
+const forbidden = /^(_TABLE_|_FILE_|_PARTITION|_ROW_TIMESTAMP|__ROOT__|_COLIDENTIFIER)/i;
+
+/** The kit's own columns are added by `checkSchema`'s caller elsewhere, so they are set aside here. */
+function columnsOf(fields: readonly unknown[]): readonly Column[] {
+  const own = ['_origin', '_extra'];
+  const isOwn = (field: unknown) => own.includes((field as { name: string }).name);
+  const columns = checkSchema(
+    fields.filter((field) => !isOwn(field)),
+    'the table',
+  );
+  for (const { name } of columns) if (forbidden.test(name)) refuse('invalid', `Invalid field name "${name}"`);
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  return fields.map((field) => {
+    const known = byName.get((field as { name: string }).name);
+    return known ?? (field as Column);
+  });
+}

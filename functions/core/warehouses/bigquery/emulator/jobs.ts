@@ -1,0 +1,173 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { z } from 'zod';
+import type { Catalog } from './catalog.ts';
+import { loadLines } from './load.ts';
+import { Refused, refuse } from './refuse.ts';
+import type { ResultRows } from './results.ts';
+import type { TableWrites } from './script.ts';
+import { runScript, split } from './script.ts';
+
+export interface Job {
+  readonly id: string;
+  readonly configuration: z.output<typeof configuration>;
+  state: 'PENDING' | 'RUNNING' | 'DONE';
+  error: Refused | undefined;
+  result: ResultRows;
+  outputRows: number | undefined;
+  readonly ended: Promise<void>;
+}
+
+/** A job that is made to fail once it was accepted. */
+export interface JobFault {
+  readonly match: (job: Pick<Job, 'id' | 'configuration'>) => boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const parameter = z.strictObject({
+  name: z.string(),
+  parameterType: z.strictObject({ type: z.enum(['STRING', 'INT64', 'TIMESTAMP', 'DATE', 'BOOL']) }),
+  parameterValue: z.strictObject({ value: z.string().nullable() }),
+});
+
+const tableReference = z.strictObject({ projectId: z.string(), datasetId: z.string(), tableId: z.string() });
+
+const load = z.strictObject({
+  destinationTable: tableReference,
+  sourceFormat: z.literal('NEWLINE_DELIMITED_JSON'),
+  writeDisposition: z.literal('WRITE_APPEND'),
+  createDisposition: z.literal('CREATE_NEVER'),
+  maxBadRecords: z.literal(0),
+  ignoreUnknownValues: z.literal(false),
+});
+
+const query = z.strictObject({
+  query: z.string().min(1).max(1_000_000),
+  useLegacySql: z.literal(false),
+  parameterMode: z.literal('NAMED').optional(),
+  queryParameters: z.array(parameter).max(10_000).default([]),
+  defaultDataset: z.strictObject({ projectId: z.string(), datasetId: z.string() }).optional(),
+});
+
+const configuration = z.strictObject({
+  labels: z.record(z.string(), z.string()).optional(),
+  dryRun: z.boolean().optional(),
+  load: load.optional(),
+  query: query.optional(),
+});
+
+const jobBody = z.strictObject({
+  jobReference: z.strictObject({
+    projectId: z.string(),
+    location: z.string(),
+    jobId: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,1024}$/)
+      .optional(),
+  }),
+  configuration,
+});
+
+export interface JobsHost {
+  readonly project: string;
+  readonly location: string;
+  readonly catalog: Catalog;
+  readonly writes: TableWrites;
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly faults: JobFault[];
+}
+
+export function createJobs(host: JobsHost) {
+  const jobs = new Map<string, Job>();
+
+  const work = async (job: Job, content: Uint8Array | undefined) => {
+    const fault = host.faults.findIndex(({ match }) => match(job));
+    const [failure] = fault < 0 ? [] : host.faults.splice(fault, 1);
+    if (failure !== undefined) refuse(failure.reason, failure.message);
+    const connection = await host.connect();
+    try {
+      if (job.configuration.load !== undefined) {
+        const { datasetId, tableId } = job.configuration.load.destinationTable;
+        const table = host.catalog.find(datasetId, tableId);
+        job.outputRows = await loadLines(connection, table, content ?? refuse('required', 'no content'));
+      } else if (job.configuration.query !== undefined) {
+        const { query: sql, queryParameters, defaultDataset } = job.configuration.query;
+        if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
+        const parameters = new Map(
+          queryParameters.map((each) => [
+            each.name,
+            { type: each.parameterType.type, value: each.parameterValue.value },
+          ]),
+        );
+        const { project, writes, catalog } = host;
+        job.result = await runScript(
+          { project, connection, writes, created: catalog.adopt, parameters },
+          sql,
+        );
+      }
+    } finally {
+      connection.closeSync();
+    }
+  };
+
+  return {
+    all: () => [...jobs.values()],
+    start(json: unknown, content: Uint8Array | undefined, newId: () => string): Job {
+      const body = jobBody.parse(json);
+      if (body.jobReference.projectId !== host.project || body.jobReference.location !== host.location)
+        refuse('invalid', 'the job is for another project or location');
+      if ((body.configuration.load === undefined) === (body.configuration.query === undefined))
+        refuse('required', 'a job loads or queries');
+      if ((body.configuration.load === undefined) !== (content === undefined))
+        refuse('invalid', 'a load job, and no other, comes with content');
+      const id = body.jobReference.jobId ?? newId();
+      if (jobs.has(id))
+        refuse('duplicate', `Already Exists: Job ${host.project}:${host.location}.${id}`, 409);
+      const job: Job = {
+        id,
+        configuration: body.configuration,
+        state: 'PENDING',
+        error: undefined,
+        result: { fields: [], rows: [] },
+        outputRows: undefined,
+        ended: Promise.resolve(),
+      };
+      jobs.set(id, job);
+      const ended = (async () => {
+        job.state = 'RUNNING';
+        try {
+          await work(job, content);
+        } catch (error) {
+          job.error = error instanceof Refused ? error : new Refused('internalError', String(error));
+        }
+        job.state = 'DONE';
+      })();
+      Object.assign(job, { ended });
+      return job;
+    },
+    find: (id: string): Job => jobs.get(id) ?? refuse('notFound', `Not found: Job ${id}`, 404),
+    statementType: (sql: string): string => {
+      const statements = split(sql);
+      if (statements.length !== 1) return 'SCRIPT';
+      const word = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? '';
+      return word === 'WITH' ? 'SELECT' : word;
+    },
+    json: (job: Job) => ({
+      kind: 'bigquery#job',
+      jobReference: { projectId: host.project, jobId: job.id, location: host.location },
+      configuration: job.configuration,
+      status: {
+        state: job.state,
+        ...(job.error === undefined
+          ? {}
+          : {
+              errorResult: { reason: job.error.reason, message: job.error.message },
+              errors: [{ reason: job.error.reason, message: job.error.message }],
+            }),
+      },
+      statistics: job.outputRows === undefined ? {} : { load: { outputRows: String(job.outputRows) } },
+    }),
+  };
+}
+
+export type Jobs = ReturnType<typeof createJobs>;

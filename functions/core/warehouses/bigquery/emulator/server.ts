@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { z } from 'zod';
+import type { Catalog } from './catalog.ts';
+import { createCatalog } from './catalog.ts';
+import { macros } from './dialect.ts';
+import type { Job, JobFault, Jobs } from './jobs.ts';
+import { createJobs } from './jobs.ts';
+import { Refused, refuse } from './refuse.ts';
+
+/** Something that goes wrong with the first request that matches. */
+export interface RequestFault {
+  readonly match: (request: SeenRequest) => boolean;
+  /** `lose-request`: nothing happens and the connection breaks; `lose-answer`: it happens, and the connection breaks. */
+  readonly act: 'lose-request' | 'lose-answer' | { readonly status: number; readonly reason: string };
+}
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface Emulator {
+  readonly url: string;
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly requests: SeenRequest[];
+  readonly requestFaults: RequestFault[];
+  readonly jobFaults: JobFault[];
+  /** Access tokens given out so far; only the newest one is good. */
+  tokens: number;
+  close(): Promise<void>;
+}
+
+const pageRows = 1000;
+
+/**
+ * Speaks the part of BigQuery's REST interface that the warehouse uses, over DuckDB in memory, and the metadata server's
+ * token. Strict about names, required and unknown fields, job ids and states, tokens, etags, DDL in transactions and
+ * transactions that change one table at once. It proves that the warehouse's requests fit together and its SQL means
+ * what it should; it does not prove that BigQuery itself takes the SQL.
+ */
+export async function startEmulator(options: {
+  readonly project: string;
+  readonly location: string;
+  readonly datasets: readonly string[];
+}): Promise<Emulator> {
+  const { project, location } = options;
+  const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
+  const connect = async () => {
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return connection;
+  };
+  const connection = await connect();
+  for (const macro of macros) await connection.run(macro);
+  const catalog = createCatalog(connection, project);
+  for (const dataset of options.datasets) await catalog.addDataset(dataset);
+  const jobFaults: JobFault[] = [];
+  const writes = { clock: 0, changedAt: new Map<string, number>(), heldBy: new Map<string, object>() };
+  const jobs = createJobs({ project, location, catalog, writes, connect, faults: jobFaults });
+
+  const server = createServer((request, response) => void answer(request, response));
+  const emulator: Emulator = {
+    get url() {
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    },
+    catalog,
+    jobs,
+    requests: [],
+    requestFaults: [],
+    jobFaults,
+    tokens: 0,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await Promise.all(jobs.all().map(({ ended }) => ended));
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://emulator');
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    const seen = { method: request.method ?? '', path: url.pathname, body: bytes.toString('latin1') };
+    emulator.requests.push(seen);
+    const at = emulator.requestFaults.findIndex(({ match }) => match(seen));
+    const [fault] = at < 0 ? [] : emulator.requestFaults.splice(at, 1);
+    if (fault?.act === 'lose-request') {
+      request.socket.destroy();
+      return;
+    }
+    const reply = await replyTo({ emulator, project, location }, { request, url, bytes, fault }).catch(
+      wordError,
+    );
+    if (fault?.act === 'lose-answer') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(reply.status, { 'content-type': 'application/json' });
+    response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
+  };
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return emulator;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly url: URL;
+  readonly bytes: Buffer;
+  readonly fault: RequestFault | undefined;
+}
+
+interface Where {
+  readonly emulator: Emulator;
+  readonly project: string;
+  readonly location: string;
+}
+
+async function replyTo({ emulator, project, location }: Where, asked: Asked): Promise<Reply> {
+  const { request, url, bytes, fault } = asked;
+  if (fault !== undefined && typeof fault.act === 'object')
+    refuse(fault.act.reason, 'made to fail', fault.act.status);
+  if (url.pathname.startsWith('/computeMetadata/')) return token(emulator, request, url);
+  if (request.headers.authorization !== `Bearer token-${emulator.tokens}`)
+    refuse('authError', 'Request had invalid authentication credentials.', 401);
+  const match = /^(\/upload)?\/bigquery\/v2\/projects\/([^/]+)\/(.+)$/.exec(url.pathname);
+  if (match === null || match[2] !== project) return refuse('notFound', `no such path ${url.pathname}`, 404);
+  const [, upload, , path = ''] = match;
+  const json = () => JSON.parse(bytes.toString('utf8')) as unknown;
+  const route = `${request.method} ${path.replace(/(datasets|tables|jobs|queries)\/[^/]+/g, '$1/*')}`;
+  const [, dataset = '', table = ''] = /^datasets\/([^/]+)\/tables(?:\/(.+))?$/.exec(path) ?? [];
+  const { catalog, jobs } = emulator;
+  if (upload !== undefined) {
+    if (route !== 'POST jobs' || url.searchParams.get('uploadType') !== 'multipart')
+      return refuse('invalid', 'this is no multipart upload of a job');
+    const { body, content } = multipart(request.headers['content-type'] ?? '', bytes);
+    return { status: 200, body: jobs.json(jobs.start(body, content, randomUUID)) };
+  }
+  switch (route) {
+    case 'POST datasets/*/tables':
+      return { status: 200, body: catalog.json(await catalog.create(dataset, json())) };
+    case 'GET datasets/*/tables/*':
+      return { status: 200, body: catalog.json(catalog.find(dataset, table)) };
+    case 'PATCH datasets/*/tables/*': {
+      const found = catalog.find(dataset, table);
+      return {
+        status: 200,
+        body: catalog.json(await catalog.patch(found, request.headers['if-match'], json())),
+      };
+    }
+    case 'DELETE datasets/*/tables/*':
+      await catalog.remove(dataset, table);
+      return { status: 204 };
+    case 'POST jobs': {
+      const body = json() as { configuration?: { dryRun?: boolean; query?: { query: string } } };
+      const sql = body.configuration?.query?.query;
+      if (body.configuration?.dryRun !== true || sql === undefined)
+        return { status: 200, body: jobs.json(jobs.start(body, undefined, randomUUID)) };
+      return { status: 200, body: { statistics: { query: { statementType: jobs.statementType(sql) } } } };
+    }
+    case 'GET jobs/*':
+      if (url.searchParams.get('location') !== location) refuse('notFound', 'no location given', 404);
+      return { status: 200, body: jobs.json(jobs.find(path.slice('jobs/'.length))) };
+    case 'POST queries':
+      return { status: 200, body: await syncQuery({ emulator, project, location }, json()) };
+    case 'GET queries/*': {
+      if (url.searchParams.get('location') !== location) refuse('notFound', 'no location given', 404);
+      if (url.searchParams.get('formatOptions.useInt64Timestamp') !== 'true')
+        refuse('invalid', 'the emulator writes timestamps as INT64 only');
+      const job = jobs.find(path.slice('queries/'.length));
+      return { status: 200, body: await page(job, url.searchParams.get('pageToken') ?? '0') };
+    }
+    default:
+      return refuse('notFound', `no such method ${route}`, 404);
+  }
+}
+
+function token(emulator: Emulator, request: IncomingMessage, url: URL): Reply {
+  if (request.headers['metadata-flavor'] !== 'Google') return refuse('forbidden', 'no Metadata-Flavor', 403);
+  if (url.pathname !== '/computeMetadata/v1/instance/service-accounts/default/token')
+    return refuse('notFound', 'no such metadata', 404);
+  emulator.tokens += 1;
+  return {
+    status: 200,
+    body: { access_token: `token-${emulator.tokens}`, expires_in: 3599, token_type: 'Bearer' },
+  };
+}
+
+const syncBody = z.strictObject({
+  query: z.string(),
+  useLegacySql: z.literal(false),
+  location: z.string(),
+  parameterMode: z.literal('NAMED'),
+  queryParameters: z.array(z.unknown()),
+  defaultDataset: z.unknown(),
+  formatOptions: z.strictObject({ useInt64Timestamp: z.literal(true) }),
+  timeoutMs: z.number(),
+  maxResults: z.number(),
+});
+
+async function syncQuery({ emulator, project, location }: Where, json: unknown): Promise<unknown> {
+  const { query, queryParameters, defaultDataset, location: asked } = syncBody.parse(json);
+  if (asked !== location) refuse('notFound', `Not found: Dataset in location ${asked}`, 404);
+  if (emulator.jobs.statementType(query) !== 'SELECT') refuse('invalid', 'only reads are sent this way');
+  const job = emulator.jobs.start(
+    {
+      jobReference: { projectId: project, location },
+      configuration: {
+        query: { query, useLegacySql: false, parameterMode: 'NAMED', queryParameters, defaultDataset },
+      },
+    },
+    undefined,
+    randomUUID,
+  );
+  return page(job, '0');
+}
+
+async function page(job: Job, pageToken: string): Promise<unknown> {
+  await job.ended;
+  if (job.error !== undefined) throw job.error;
+  const from = Number(pageToken);
+  const next = from + pageRows;
+  const { fields, rows } = job.result;
+  return {
+    jobComplete: true,
+    jobReference: { jobId: job.id },
+    ...(fields.length === 0 ? {} : { schema: { fields } }),
+    rows: rows.slice(from, next),
+    totalRows: String(rows.length),
+    ...(next < rows.length ? { pageToken: String(next) } : {}),
+  };
+}
+
+function multipart(type: string, bytes: Buffer): { readonly body: unknown; readonly content: Buffer } {
+  const boundary = /^multipart\/related; boundary=([\w-]+)$/.exec(type)?.[1];
+  if (boundary === undefined) return refuse('invalid', `no multipart/related: ${type}`);
+  const start = Buffer.from(`--${boundary}\r\n`);
+  const second = bytes.indexOf(start, start.length);
+  const close = bytes.lastIndexOf(`\r\n--${boundary}--`);
+  if (bytes.indexOf(start) !== 0 || second < 0 || close < 0) return refuse('invalid', 'broken multipart');
+  const afterHead = (from: number) => bytes.indexOf('\r\n\r\n', from) + 4;
+  return {
+    body: JSON.parse(bytes.subarray(afterHead(0), second).toString('utf8')),
+    content: bytes.subarray(afterHead(second), close),
+  };
+}
+
+function wordError(error: unknown): Reply {
+  const refused =
+    error instanceof Refused
+      ? error
+      : error instanceof z.ZodError
+        ? new Refused('invalid', error.message)
+        : new Refused('internalError', String(error), 500);
+  const { status, reason, message } = refused;
+  return { status, body: { error: { code: status, message, errors: [{ reason, message }] } } };
+}

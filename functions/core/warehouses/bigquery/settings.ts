@@ -1,0 +1,61 @@
+import { systemClock, systemSleep } from '../../clock.ts';
+import { fatal } from '../../errors.ts';
+
+/** Where a BigQuery warehouse is, and what a test may replace. */
+export interface BigqueryOptions {
+  readonly project: string;
+  /** BigQuery location such as `EU`. All datasets of the warehouse are there. */
+  readonly location: string;
+  /** The pipeline's dataset; the ledger's tables are in it as well, named `catchment_…`. */
+  readonly dataset: string;
+  /** @default "https://bigquery.googleapis.com" */
+  readonly bigqueryUrl?: string | undefined;
+  /** @default "http://metadata.google.internal" */
+  readonly metadataUrl?: string | undefined;
+  /** @default the wall clock */
+  readonly now?: (() => Date) | undefined;
+  /** How waits between attempts and polls pass. @default timers */
+  readonly sleep?: ((ms: number) => Promise<void>) | undefined;
+  /** Bytes of compressed rows after which a stage starts a load job. @default 8 MiB */
+  readonly partBytes?: number | undefined;
+}
+
+export type BigquerySettings = {
+  readonly [K in keyof BigqueryOptions]-?: Exclude<BigqueryOptions[K], undefined>;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Fills in what the options leave open. `CATCHMENT_BIGQUERY_URL` and `CATCHMENT_METADATA_URL` name stand-ins on this
+ * machine.
+ *
+ * @throws fatal `bad-input` for a stand-in elsewhere: tokens and rows would go to it
+ */
+export function settle(options: BigqueryOptions, env: Environment = process.env): BigquerySettings {
+  return {
+    project: options.project,
+    location: options.location,
+    dataset: options.dataset,
+    bigqueryUrl:
+      options.bigqueryUrl ?? standIn(env, 'CATCHMENT_BIGQUERY_URL') ?? 'https://bigquery.googleapis.com',
+    metadataUrl:
+      options.metadataUrl ?? standIn(env, 'CATCHMENT_METADATA_URL') ?? 'http://metadata.google.internal',
+    now: options.now ?? systemClock,
+    sleep: options.sleep ?? ((ms) => systemSleep(ms, new AbortController().signal)),
+    partBytes: options.partBytes ?? 8 * 1024 * 1024,
+  };
+}
+
+function standIn(env: Environment, name: string): string | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const host = URL.canParse(text) ? new URL(text).hostname : undefined;
+  if (host !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(host)) return text;
+  throw fatal('bad-input', {
+    where: name,
+    what: 'is not a URL on this machine',
+    got: text,
+    allowed: 'URLs of 127.0.0.1, localhost or [::1]',
+  });
+}
