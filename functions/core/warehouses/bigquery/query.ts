@@ -17,7 +17,6 @@ export async function queryForPeople(bigquery: Bigquery, sql: string): Promise<Q
   if (statement !== 'SELECT')
     throw fatal('bad-input', {
       what: 'this query would change the warehouse',
-      got: statement,
       allowed: 'SQL that reads',
       todo: 'tables are written by runs only',
     });

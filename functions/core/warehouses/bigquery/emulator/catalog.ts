@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { type Column, checkSchema } from '../../../schema.ts';
@@ -73,8 +74,8 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
       const columns = columnsOf(schema.fields);
       for (const [index, column] of table.columns.entries()) {
         const next = columns[index];
-        if (JSON.stringify(next) === JSON.stringify(column)) continue;
-        const isRelaxed = JSON.stringify(next) === JSON.stringify({ ...column, mode: 'NULLABLE' });
+        if (isDeepStrictEqual(next, column)) continue;
+        const isRelaxed = isDeepStrictEqual(next, { ...column, mode: 'NULLABLE' });
         if (column.mode !== 'REQUIRED' || !isRelaxed)
           refuse('invalid', `Provided Schema does not match Table: field ${column.name} has changed`);
         const at = `${ident(table.dataset)}.${ident(table.name)}`;

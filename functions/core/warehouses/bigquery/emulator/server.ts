@@ -31,8 +31,8 @@ export interface Emulator {
   readonly requests: SeenRequest[];
   readonly requestFaults: RequestFault[];
   readonly jobFaults: JobFault[];
-  /** Access tokens given out so far; only the newest one is good. */
-  tokens: number;
+  /** Number of the access token that is good now; raise it to take the old one back. */
+  token: number;
   close(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export async function startEmulator(options: {
     requests: [],
     requestFaults: [],
     jobFaults,
-    tokens: 0,
+    token: 1,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -135,7 +135,7 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
   if (fault !== undefined && typeof fault.act === 'object')
     refuse(fault.act.reason, 'made to fail', fault.act.status);
   if (url.pathname.startsWith('/computeMetadata/')) return token(emulator, request, url);
-  if (request.headers.authorization !== `Bearer token-${emulator.tokens}`)
+  if (request.headers.authorization !== `Bearer token-${emulator.token}`)
     refuse('authError', 'Request had invalid authentication credentials.', 401);
   const match = /^(\/upload)?\/bigquery\/v2\/projects\/([^/]+)\/(.+)$/.exec(url.pathname);
   if (match === null || match[2] !== project) return refuse('notFound', `no such path ${url.pathname}`, 404);
@@ -193,10 +193,9 @@ function token(emulator: Emulator, request: IncomingMessage, url: URL): Reply {
   if (request.headers['metadata-flavor'] !== 'Google') return refuse('forbidden', 'no Metadata-Flavor', 403);
   if (url.pathname !== '/computeMetadata/v1/instance/service-accounts/default/token')
     return refuse('notFound', 'no such metadata', 404);
-  emulator.tokens += 1;
   return {
     status: 200,
-    body: { access_token: `token-${emulator.tokens}`, expires_in: 3599, token_type: 'Bearer' },
+    body: { access_token: `token-${emulator.token}`, expires_in: 3599, token_type: 'Bearer' },
   };
 }
 
