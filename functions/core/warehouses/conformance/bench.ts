@@ -73,7 +73,9 @@ export async function openBench(open: OpenPlace): Promise<Bench> {
   const stage: Bench['stage'] = async ({ rows, target = items(), origin = 'a' }) => {
     await warehouse.prepare([target]);
     const opened = await warehouse.openStage(target, origin);
-    await opened.append(createRowChecker(target.columns, { origin }).check(rows).batch);
+    const { batch, quarantined } = createRowChecker(target.columns, { origin }).check(rows);
+    if (quarantined.length > 0) throw new Error(`a row of the test is bad: ${JSON.stringify(quarantined)}`);
+    await opened.append(batch);
     return opened;
   };
   const commitOf: Bench['commitOf'] = (stages, load) => ({

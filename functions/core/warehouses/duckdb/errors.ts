@@ -36,14 +36,16 @@ export function duckdbError(error: unknown, path: string): CatchmentError {
       cause,
     });
   if (
-    /Cannot open file|Permission denied|Read-only file system|EACCES|EEXIST|ENOTDIR|EISDIR|EROFS/i.test(text)
+    /Cannot open file|Permission denied|Read-only file system|Is a directory|EACCES|EEXIST|ENOTDIR|EISDIR|EROFS/i.test(
+      text,
+    )
   )
     return fatal('warehouse', {
       what: `${path} cannot be opened (${text})`,
       todo: 'check the path and its permissions',
       cause,
     });
-  if (/Could not (parse|convert) .*memory|memory limit|^Out of Memory Error/i.test(text))
+  if (/Failed to set config|^Out of Memory Error/i.test(text))
     return fatal('warehouse', {
       what: `the memory limit of ${path} is wrong or too small (${text})`,
       todo: 'set "memoryLimit" of the warehouse in the stack file, such as 2GB',

@@ -1,4 +1,4 @@
-import type { DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { LoadedFiles, Stage } from '../warehouse.ts';
@@ -12,9 +12,14 @@ import { allColumns, columnDefinitions } from './types.ts';
 /** Rows in one vector of DuckDB; a chunk holds no more. */
 const chunkRows = 2048;
 
+/** Small pages are put into the table together: page by page costs three times as much. */
+const most = { rows: 8 * chunkRows, characters: 2 ** 24 };
+
 /** A stage of the embedded warehouse: a TEMP table, which dies with the process. */
 export interface DuckdbStage extends Stage {
   readonly table: string;
+  /** Puts appended rows into the table. Needed before a commit, whose end may be a roll back. */
+  flush(): Promise<void>;
   content(): StageContent;
 }
 
@@ -37,6 +42,8 @@ export async function openStage(
   let rows = 0;
   let content: StageContent = { kind: 'table' };
   let types: readonly DuckDBType[] | undefined;
+  let appender: DuckDBAppender | undefined;
+  let waiting = { rows: 0, characters: 0 };
   let isDropped = false;
 
   /** Puts the rows of a deferred SELECT into the table, because more rows follow. */
@@ -47,9 +54,17 @@ export async function openStage(
     content = { kind: 'table' };
   };
 
+  const flush = () => {
+    const open = appender;
+    appender = undefined;
+    waiting = { rows: 0, characters: 0 };
+    open?.closeSync();
+  };
+
   return {
     target,
     table,
+    flush: () => database.write(async () => flush()),
     content: () => content,
     get rows() {
       return rows;
@@ -58,20 +73,25 @@ export async function openStage(
       if (batch.rows === 0) return;
       await settle();
       await database.write(async (connection) => {
-        const appender = await connection.createAppender(name, 'main', 'temp');
-        types ??= columns.map((_, index) => appender.columnType(index));
-        for (let from = 0; from < batch.rows; from += chunkRows) {
-          appender.appendDataChunk(chunkOf(api.DuckDBDataChunk, types, converters, batch, from));
-        }
-        appender.closeSync();
+        const open = appender ?? (await connection.createAppender(name, 'main', 'temp'));
+        appender = open;
+        types ??= columns.map((_, index) => open.columnType(index));
+        for (let from = 0; from < batch.rows; from += chunkRows)
+          open.appendDataChunk(chunkOf(api.DuckDBDataChunk, types, converters, batch, from));
+        waiting = {
+          rows: waiting.rows + batch.rows,
+          characters: waiting.characters + charactersOf(batch),
+        };
+        if (waiting.rows >= most.rows || waiting.characters >= most.characters) flush();
       });
       rows += batch.rows;
     },
     async load(files): Promise<LoadedFiles> {
       await settle();
-      const loaded = await database.write((connection) =>
-        loadFiles(connection, { target, stageTable: table, origin, files, mayDefer: rows === 0 }),
-      );
+      const loaded = await database.write((connection) => {
+        flush();
+        return loadFiles(connection, { target, stageTable: table, origin, files, mayDefer: rows === 0 });
+      });
       rows += loaded.staged;
       if (loaded.select !== undefined) content = { kind: 'select', sql: loaded.select, rows: loaded.staged };
       return loaded;
@@ -79,9 +99,27 @@ export async function openStage(
     async discard() {
       if (isDropped) return;
       isDropped = true;
-      await database.write((connection) => connection.run(`DROP TABLE IF EXISTS ${table}`));
+      await database.write(async (connection) => {
+        try {
+          flush();
+        } finally {
+          await connection.run(`DROP TABLE IF EXISTS ${table}`);
+        }
+      });
     },
   };
+}
+
+/** Infinity for values whose size is not known, such as lists. */
+function charactersOf(batch: ColumnBatch): number {
+  let characters = 0;
+  for (const values of batch.values) {
+    for (const value of values) {
+      if (typeof value === 'string') characters += value.length;
+      else if (typeof value === 'object' && value !== null) return Number.POSITIVE_INFINITY;
+    }
+  }
+  return characters;
 }
 
 function chunkOf(

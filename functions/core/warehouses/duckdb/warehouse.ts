@@ -4,6 +4,7 @@ import { openDatabase } from './database.ts';
 import { createLedger } from './ledger.ts';
 import { migrateLedger } from './ledger-tables.ts';
 import { queryForPeople } from './query.ts';
+import type { DuckdbStage } from './stage.ts';
 import { openStage } from './stage.ts';
 import { prepareTable } from './tables.ts';
 
@@ -36,7 +37,10 @@ export async function openDuckdb(options: {
         for (const target of targets) await prepareTable(connection, target);
       }),
     openStage: (target, origin) => openStage(database, target, origin),
-    commit: (commit) => database.transaction((connection) => commitSlice(connection, commit)),
+    async commit(commit) {
+      for (const { stage } of commit.tables) await (stage as DuckdbStage).flush();
+      return database.transaction((connection) => commitSlice(connection, commit));
+    },
     query: (sql) => database.read((connection) => queryForPeople(connection, sql)),
     close: () => database.close(),
   };

@@ -1,8 +1,8 @@
-import { changeRows, countsOf } from './database.ts';
+import { changeRows, countsOf, rowsOf } from './database.ts';
 import { ident } from './files/quote.ts';
 import { allColumns } from './types.ts';
 import type { Counts, TableWrite } from './write-modes.ts';
-import { insertStaged } from './write-modes.ts';
+import { insertStaged, noCounts } from './write-modes.ts';
 
 /**
  * Writes staged rows by key: rows that are equal in all columns stay where they are, others are deleted and inserted.
@@ -17,9 +17,11 @@ export async function writeByKey(write: TableWrite, scope: string | undefined): 
   const duplicates = await dropDuplicates(write);
   const rows = write.rows - duplicates;
   const staged: TableWrite = { ...write, rows, content: { kind: 'table' } };
-  const [isFilled = 0] = await countsOf(connection, `SELECT count(*) FROM (FROM ${table} LIMIT 1)`);
-  if (isFilled === 0)
-    return { inserted: await insertStaged(staged), updated: 0, unchanged: 0, duplicates, deleted: 0 };
+  if (!(await hasStagedKey(write))) {
+    const deleted =
+      scope === undefined ? 0 : await changeRows(connection, `DELETE FROM ${table} WHERE ${scope}`);
+    return { ...noCounts, inserted: await insertStaged(staged), duplicates, deleted };
+  }
 
   const { matched, unchanged } = await matchRows(write);
   let gone = await changeRows(
@@ -58,8 +60,16 @@ async function dropDuplicates({ connection, target, stage, rows }: TableWrite): 
   );
 }
 
+/** Mostly a slice brings only new keys, or an early row tells that it does not; comparing all columns is far dearer. */
+async function hasStagedKey({ connection, target, table, stage }: TableWrite): Promise<boolean> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT 1 FROM ${table} AS t JOIN ${stage} AS s ON ${target.key.map(equal).join(' AND ')} LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
 async function matchRows({ connection, target, table, stage }: TableWrite) {
-  const equal = (name: string) => `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(name)}`;
   const all = allColumns(target.columns).map(({ name }) => equal(name));
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE catchment_matches AS
@@ -76,4 +86,8 @@ async function matchRows({ connection, target, table, stage }: TableWrite) {
      WHERE same AND old NOT IN (SELECT min(old) FROM ${matches} WHERE same GROUP BY new)`,
   );
   return { matched, unchanged: (await count())[2] ?? 0 };
+}
+
+function equal(name: string): string {
+  return `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(name)}`;
 }

@@ -2,49 +2,61 @@ import type { Column } from '../../../schema.ts';
 import { duckdbType } from '../types.ts';
 import { lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell, Flaw } from './checked-rows.ts';
-import { ident, jsonField } from './quote.ts';
+import type { JsonValue, ReadPath } from './json-paths.ts';
+import { createJsonPaths } from './json-paths.ts';
+import { ident } from './quote.ts';
 
 /**
  * A column's value from a JSON value, with what may be wrong with it. Records and lists are taken apart in SQL, so that
- * each inner value is held to its own column.
+ * each inner value is held to its own column. A value that is not there and JSON's null are both missing.
  *
- * @param json SQL of the JSON value; NULL and JSON's null are both missing
+ * @param at names that lead to the column's value
  */
-export function jsonCell(column: Column, json: string): CheckedCell {
-  return { column, ...cellOf(column, json, column.name, 0) };
+export function jsonCell(column: Column, read: ReadPath, at: readonly string[]): CheckedCell {
+  return { column, ...cellOf(column, { read, at, path: column.name, depth: 0 }) };
 }
 
-function cellOf(
-  column: Column,
-  json: string,
-  path: string,
-  depth: number,
-): { readonly value: string; readonly flaws: readonly Flaw[] } {
-  const kind = `coalesce(json_type(${json}), 'NULL')`;
-  const flaw = (when: string, reason: string): Flaw => ({ path, when, reason, shown: `${json}->>'$'` });
+interface Place {
+  readonly read: ReadPath;
+  readonly at: readonly string[];
+  /** For the error: columns, with dots into records. */
+  readonly path: string;
+  /** Lists around it. */
+  readonly depth: number;
+}
+
+interface Cell {
+  readonly value: string;
+  readonly flaws: readonly Flaw[];
+}
+
+function cellOf(column: Column, place: Place): Cell {
+  if (column.mode === 'REPEATED') return listOf(column, place);
+  const { read, at, path } = place;
+  const found = read(at);
+  const { kind, text } = found;
+  const flaw = (when: string, reason: string): Flaw => ({ path, when, reason, shown: text });
   const missing = column.mode === 'REQUIRED' ? [flaw(`${kind} = 'NULL'`, 'is required and missing')] : [];
-  if (column.mode === 'REPEATED') return listOf(column, json, path, depth);
   if (column.type === 'RECORD') {
     const fields = (column.fields ?? []).map((field) => ({
       name: field.name,
-      ...cellOf(
-        field,
-        `${json}->${jsonField(field.sourceName ?? field.name)}`,
-        `${path}.${field.name}`,
-        depth,
-      ),
+      ...cellOf(field, {
+        ...place,
+        at: [...at, field.sourceName ?? field.name],
+        path: `${path}.${field.name}`,
+      }),
     }));
     const packed = fields.map(({ name, value }) => `${ident(name)} := ${value}`).join(', ');
     // A record that is not there has no fields to be wrong.
     const inner = fields.flatMap(({ flaws }) =>
-      flaws.map((found) => ({ ...found, when: `${kind} = 'OBJECT' and (${found.when})` })),
+      flaws.map((each) => ({ ...each, when: `${kind} = 'OBJECT' and (${each.when})` })),
     );
     return {
       value: `case when ${kind} = 'OBJECT' then struct_pack(${packed}) end`,
       flaws: [...missing, flaw(`${kind} not in ('OBJECT', 'NULL')`, 'is not a record'), ...inner],
     };
   }
-  const value = scalarOf(column, json, kind);
+  const value = scalarOf(column, found);
   return {
     value,
     flaws: [...missing, flaw(`${kind} <> 'NULL' and (${value}) is null`, reasonFor(column))],
@@ -52,18 +64,14 @@ function cellOf(
 }
 
 /** A missing list is empty: BigQuery knows no NULL list, and no NULL inside one. */
-function listOf(
-  column: Column,
-  json: string,
-  path: string,
-  depth: number,
-): { readonly value: string; readonly flaws: readonly Flaw[] } {
-  const kind = `coalesce(json_type(${json}), 'NULL')`;
+function listOf(column: Column, { read, at, path, depth }: Place): Cell {
+  const { kind, text: shown, json } = read(at);
   const item = `item${depth}`;
-  const one = cellOf({ ...column, mode: 'REQUIRED' }, item, path, depth + 1);
-  const items = `json_extract(${json}, '$[*]')`;
+  const inside = createJsonPaths('item', (list, position) => `${item}.${list}[${position}]`);
+  const one = cellOf({ ...column, mode: 'REQUIRED' }, { read: inside.read, at: [], path, depth: depth + 1 });
+  const [kinds, texts, values] = inside.lists();
+  const items = `list_transform(json_extract(${json}, '$[*]'), lambda item: {'kind': ${kinds}, 'text': ${texts}, 'json': ${values}})`;
   const bad = one.flaws.map(({ when }) => `coalesce(${when}, false)`).join(' or ');
-  const shown = `${json}->>'$'`;
   return {
     value: `case when ${kind} = 'ARRAY' then list_transform(${items}, lambda ${item}: ${one.value}) else []::${duckdbType(column)} end`,
     flaws: [
@@ -78,16 +86,10 @@ function listOf(
   };
 }
 
-function scalarOf(column: Column, json: string, kind: string): string {
+function scalarOf(column: Column, { kind, text, json }: JsonValue): string {
   if (column.type === 'JSON') return `case when ${kind} <> 'NULL' then ${json} end`;
-  const text = `${json}->>'$'`;
   // Casts of text would take these for something else: true for 1, a list for its text.
-  const strangers: Partial<Record<Column['type'], string>> = {
-    INTEGER: `'OBJECT', 'ARRAY', 'BOOLEAN'`,
-    FLOAT: `'OBJECT', 'ARRAY', 'BOOLEAN'`,
-    NUMERIC: `'OBJECT', 'ARRAY', 'BOOLEAN'`,
-    BIGNUMERIC: `'OBJECT', 'ARRAY', 'BOOLEAN'`,
-  };
-  const refused = strangers[column.type] ?? `'OBJECT', 'ARRAY'`;
-  return `case when ${kind} not in (${refused}) then ${lenientValue(column, `(${text})`)} end`;
+  const isNumber = ['INTEGER', 'FLOAT', 'NUMERIC', 'BIGNUMERIC'].includes(column.type);
+  const refused = isNumber ? `'OBJECT', 'ARRAY', 'BOOLEAN'` : `'OBJECT', 'ARRAY'`;
+  return `case when ${kind} not in (${refused}) then ${lenientValue(column, text)} end`;
 }

@@ -6,6 +6,7 @@ import { scratchName, topField } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import { scanFile } from './inspect-file.ts';
 import { jsonCell } from './json-cell.ts';
+import { createJsonColumns } from './json-paths.ts';
 import { emptyValue, jsonCompression, jsonOptions } from './json-typed.ts';
 import { matchColumns } from './match-columns.ts';
 import { jsonField, pathLiteral } from './quote.ts';
@@ -18,7 +19,7 @@ const longestDocumentBytes = 256 * 2 ** 20;
 /** Loads record by record: each value is held to its column, and unknown fields are kept, also inside records. */
 export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
   const { connection, file, target, origin, into } = load;
-  const raw = scratchName('raw');
+  const [raw, taken] = [scratchName('raw'), scratchName('taken')];
   const ask: Ask = async (sql) => (await connection.runAndReadAll(sql)).getRows();
   try {
     if (file.ref.records !== undefined) await takeRecordsOut(load, raw, file.ref.records, ask);
@@ -43,11 +44,14 @@ export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
       ...matched.unknown.map((name) => ({ ...topField(name), json: `record->${jsonField(name)}` })),
       ...inside.flat(),
     ];
+    const values = createJsonColumns('record', 'catchment');
     const cells = matched.fields.map(({ column, field }) =>
       field === undefined
         ? { column, value: emptyValue(column), flaws: [] }
-        : jsonCell(column, `(record->${jsonField(field)})`),
+        : jsonCell(column, values.read, [field]),
     );
+    // A table, not a subquery: DuckDB would move the filter below it and take everything out once per condition.
+    await connection.run(`create temp table ${taken} as from ${values.columns(raw)}`);
     const isNoObject = {
       path: '',
       when: `coalesce(json_type(record), 'BROKEN') <> 'OBJECT'`,
@@ -56,7 +60,7 @@ export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
     };
     const { loaded, quarantined } = await insertChecked({
       connection,
-      from: raw,
+      from: taken,
       cells: cells.map((cell, index) =>
         index === 0 ? { ...cell, flaws: [isNoObject, ...cell.flaws] } : cell,
       ),
@@ -67,7 +71,7 @@ export async function insertRecords(load: FileLoad): Promise<LoadedFile> {
     });
     return { read: rows, loaded, quarantined, unknown };
   } finally {
-    await connection.run(`drop table if exists ${raw}`);
+    for (const table of [raw, taken]) await connection.run(`drop table if exists ${table}`);
   }
 }
 

@@ -25,10 +25,10 @@ export interface LoadResult extends FilesInStage {
   readonly rows: readonly Record<string, unknown>[];
 }
 
-export async function openFixture(): Promise<LoadFixture> {
+export async function openFixture(memoryLimit = '512MB'): Promise<LoadFixture> {
   const { DuckDBInstance: Instance } = await import('@duckdb/node-api');
   const folder = await mkdtemp(join(tmpdir(), 'catchment-load-'));
-  const instance: DuckDBInstance = await Instance.create(':memory:', { memory_limit: '512MB' });
+  const instance: DuckDBInstance = await Instance.create(':memory:', { memory_limit: memoryLimit });
   const connection = await instance.connect();
   await connection.run("set TimeZone = 'UTC'");
   let stages = 0;

@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
+
+const root = join(import.meta.dirname, '../../../../..');
 
 let fixture: LoadFixture;
 
@@ -238,6 +242,20 @@ describe('loading a JSON file', () => {
     ];
     const { rows } = await fixture.load(columns, [{ path, format: 'ndjson' }]);
     expect(rows).toEqual([{ one: '1', two: '2', x: '4', upper: '3', _origin: 'here', _extra: null }]);
+  });
+
+  it('loads real records with many fields inside in little memory', async () => {
+    const small = await openFixture('64MB');
+    const columns = JSON.parse(await readFile(join(root, 'schemas/files/earthquakes.json'), 'utf8'));
+    const path = join(root, 'node_modules/vega-datasets/data/earthquakes.json');
+    const loaded = await small.load(columns, [{ path, format: 'json', records: 'features' }]);
+    expect(loaded).toMatchObject({ read: 1707, staged: 1707, drift: [] });
+    expect(loaded.rows[0]).toMatchObject({
+      id: 'ci37868143',
+      properties: { mag: 2, time: '1517966773840', felt: null },
+      geometry: { type: 'Point', coordinates: [-118.6671667, 34.4945, 26.49] },
+    });
+    await small.close();
   });
 
   it('loads nothing from an empty list', async () => {

@@ -5,8 +5,9 @@ import type { CheckedCell } from './checked-rows.ts';
 import { insertChecked } from './checked-rows.ts';
 import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
-import { topField } from './file-load.ts';
+import { scratchName, topField } from './file-load.ts';
 import { jsonCell } from './json-cell.ts';
+import { createJsonColumns } from './json-paths.ts';
 import type { MatchedColumns } from './match-columns.ts';
 import { matchColumns } from './match-columns.ts';
 import { ident, literal, pathLiteral } from './quote.ts';
@@ -55,6 +56,7 @@ export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
   const names = [...footer.types.keys()].map(ident).join(', ');
   const from = `(select file_row_number as catchment_row, ${names} from read_parquet(${pathLiteral(load.file.ref.path)}, file_row_number=true))`;
   const ask: Ask = async (sql) => (await load.connection.runAndReadAll(sql)).getRows();
+  const taken = scratchName('taken');
   try {
     const inside = await Promise.all(
       footer.fields.map(({ column, field }) =>
@@ -67,10 +69,20 @@ export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
       ...footer.unknown.map((name) => ({ ...topField(name), json: `to_json(${ident(name)})` })),
       ...inside.flat(),
     ];
+    let source = from;
+    const cells = footer.fields.map(({ column, field }, index) => {
+      if (field === undefined || !isTakenApart(column, footer.types.get(field)))
+        return checkedCell(column, field, footer);
+      const values = createJsonColumns(`to_json(${ident(field)})`, `catchment_${index}`);
+      const cell = jsonCell(column, values.read, []);
+      source = values.columns(source);
+      return cell;
+    });
+    if (source !== from) await load.connection.run(`create temp table ${taken} as from ${source}`);
     const { loaded, quarantined } = await insertChecked({
       connection: load.connection,
-      from,
-      cells: footer.fields.map(({ column, field }) => checkedCell(column, field, footer)),
+      from: source === from ? from : taken,
+      cells,
       extra: extraOf(unknown),
       origin: load.origin,
       into: load.into,
@@ -79,7 +91,14 @@ export async function loadParquet(load: FileLoad): Promise<LoadedFile> {
     return { read: footer.rows, loaded, quarantined, unknown };
   } catch (error) {
     throw fileError(error, load.file);
+  } finally {
+    await load.connection.run(`drop table if exists ${taken}`);
   }
+}
+
+/** A cast would drop fields of a record, so one of another type is taken apart as JSON. */
+function isTakenApart(column: Column, type = ''): boolean {
+  return (column.type === 'RECORD' || column.mode === 'REPEATED') && !isSameType(type, duckdbType(column));
 }
 
 async function readFooter({ connection, file, target }: FileLoad): Promise<Footer> {
@@ -118,9 +137,6 @@ function checkedCell(column: Column, field: string | undefined, footer: Footer):
   if (field === undefined || type === undefined)
     return { column, value: `null::${duckdbType(column)}`, flaws: [] };
   const cell = ident(field);
-  // A cast would drop fields of a record, so it is taken apart as JSON.
-  if ((column.type === 'RECORD' || column.mode === 'REPEATED') && !isSameType(type, duckdbType(column)))
-    return jsonCell(column, `to_json(${cell})`);
   const value = castOf(column, cell, type);
   const flaws = [
     { path, when: `${cell} is not null and (${value}) is null`, reason: reasonFor(column), shown: cell },

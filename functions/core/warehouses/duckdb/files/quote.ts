@@ -15,5 +15,11 @@ export function pathLiteral(path: string): string {
 
 /** A field of a JSON value: a JSON pointer, as it takes any characters in a name. */
 export function jsonField(name: string): string {
-  return literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  return literal(pointer([name]));
+}
+
+/** The way into a JSON value as a JSON pointer; `$` for the value itself. */
+export function pointer(path: readonly string[]): string {
+  if (path.length === 0) return '$';
+  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
