@@ -27,7 +27,7 @@ export async function build(place: BundlePlace): Promise<Built> {
       cwd: project,
       platform: 'node',
       tsconfig: false,
-      plugins: [entry(place), lazyImports()],
+      plugins: [entry(place), withoutHttp2(), lazyImports()],
       onLog(level, log, report) {
         if (log.code === 'UNRESOLVED_IMPORT') report('error', log);
         else if (level === 'warn' && log.id?.includes('node_modules') !== true) report('error', log);
@@ -76,6 +76,20 @@ export const { handler, main, run } = createEntry({
 if (import.meta.main) main(process.argv.slice(2), process.env).then((code) => { process.exitCode = code; });
 `;
     },
+  };
+}
+
+/** got's own HTTP/2 client is a tenth of a bundle, and is used only by those who ask for HTTP/2; nobody here does. */
+function withoutHttp2(): Plugin {
+  const id = '\0without-http2';
+  return {
+    name: 'without-http2',
+    resolveId: (specifier, importer) =>
+      specifier === './utils/http2-client.js' && importer?.includes('/got/') === true ? id : null,
+    load: (loaded) =>
+      loaded === id
+        ? "export default { auto() { throw new Error('HTTP/2 is left out of bundles'); } };"
+        : null,
   };
 }
 

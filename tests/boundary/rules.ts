@@ -129,7 +129,7 @@ function isDeclaration(id: string): boolean {
 }
 
 function isSandbox(id: string): boolean {
-  return /^functions\/[^/]+\/sandbox(\.ts$|\/)/.test(id);
+  return /^functions\/(?:[^/]+|core\/warehouses\/[^/]+)\/sandbox(\.ts$|\/)/.test(id);
 }
 
 /** The source a file belongs to; undefined for core and for files outside. */

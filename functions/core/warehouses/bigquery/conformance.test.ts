@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { warehouseConformance } from '../conformance.ts';
-import type { Emulator } from './emulator/server.ts';
-import { startEmulator } from './emulator/server.ts';
+import type { Emulator } from './sandbox/server.ts';
+import { startEmulator } from './sandbox/server.ts';
 import { openBigquery } from './warehouse.ts';
 
 const places = new Map<string, Promise<Emulator>>();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Warehouse } from '../warehouse.ts';
-import type { SeenRequest } from './emulator/server.ts';
+import type { SeenRequest } from './sandbox/server.ts';
 import { settle } from './settings.ts';
 import { commitRows, now, openFixture, takeLease, target } from './warehouse-fixture.ts';
 

@@ -4,7 +4,7 @@ import type { TableTarget } from '../../pipeline.ts';
 import { createRowChecker } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { Commit, Outcome, Warehouse } from '../warehouse.ts';
-import { startEmulator } from './emulator/server.ts';
+import { startEmulator } from './sandbox/server.ts';
 import type { BigqueryOptions } from './settings.ts';
 import { openBigquery } from './warehouse.ts';
 
