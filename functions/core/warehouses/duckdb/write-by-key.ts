@@ -13,7 +13,7 @@ import { insertStaged, noCounts } from './write-modes.ts';
 export async function writeByKey(write: TableWrite, scope: string | undefined): Promise<Counts> {
   const { connection, table, stage, columns } = write;
   // Rows are compared by their row ids, so they are needed in a table.
-  if (write.content.kind === 'select') await connection.run(`INSERT INTO ${stage} ${write.content.sql}`);
+  if (write.content.kind === 'select') await insertStaged(write, stage);
   const duplicates = await dropDuplicates(write);
   const rows = write.rows - duplicates;
   const staged: TableWrite = { ...write, rows, content: { kind: 'table' } };
