@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { startEmulator } from './bigquery/sandbox/server.ts';
 import { openWarehouse } from './open.ts';
@@ -5,6 +8,14 @@ import { openWarehouse } from './open.ts';
 const config = { name: 'main', kind: 'bigquery', project: 'acme', location: 'EU' } as const;
 
 afterEach(() => vi.unstubAllEnvs());
+
+it('opens a DuckDB file below the root and creates its folder', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'catchment-open-'));
+  const warehouse = await openWarehouse({ name: 'main', kind: 'duckdb', path: 'new/main.duckdb' }, { root });
+  expect(warehouse.kind).toBe('duckdb');
+  await warehouse.close();
+  await rm(root, { recursive: true });
+});
 
 it('asks for a dataset before it opens BigQuery', async () => {
   await expect(openWarehouse(config, { root: '/' })).rejects.toMatchObject({
