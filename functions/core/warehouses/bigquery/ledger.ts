@@ -1,6 +1,6 @@
 import type { LaneState, Ledger } from '../../ledger/ledger.ts';
-import type { TextRow } from '../duckdb/records.ts';
-import { toCursor, toRun, toSlice } from '../duckdb/records.ts';
+import type { TextRow } from '../../ledger/records.ts';
+import { toCursor, toRun, toSlice } from '../../ledger/records.ts';
 import { fenceStatements, leaseParams, raiseLost, runFenced } from './fence.ts';
 import type { Bigquery } from './jobs.ts';
 import { callId } from './jobs.ts';

@@ -1,18 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { retryable } from '../../errors.ts';
 import type { LaneState, Lease, LeaseRequest, Ledger } from '../../ledger/ledger.ts';
+import { type TextRow, toCursor, toRun, toSlice } from '../../ledger/records.ts';
 import type { Database } from './database.ts';
 import { rowsOf } from './database.ts';
-import {
-  leaseKey,
-  moment,
-  saveRunRow,
-  saveSliceRow,
-  type TextRow,
-  toCursor,
-  toRun,
-  toSlice,
-} from './records.ts';
+import { leaseKey, moment, saveRunRow, saveSliceRow } from './records.ts';
 
 const ofLane = 'pipeline = $1 AND "group" = $2 AND lane = $3';
 

@@ -1,0 +1,71 @@
+import type { CursorRecord, Lane, RunRecord, RunStatus, SliceRecord } from './ledger.ts';
+
+/** Texts and numbers of a row by column name, as the reading functions below take them. */
+export type TextRow = Readonly<Record<string, string | null>>;
+
+export function toRun(row: TextRow): RunRecord {
+  return {
+    runId: text(row.run_id),
+    pipeline: text(row.pipeline),
+    group: text(row.group),
+    lane: text(row.lane) as Lane,
+    trigger: text(row.trigger) as RunRecord['trigger'],
+    status: text(row.status) as RunStatus,
+    startedAt: new Date(text(row.started_at)),
+    finishedAt: dateOf(row.finished_at),
+    resumeAt: dateOf(row.resume_at),
+    slicesPlanned: Number(row.slices_planned),
+    slicesDone: Number(row.slices_done),
+    slicesFailed: Number(row.slices_failed),
+    rowsRead: Number(row.rows_read),
+    rowsLoaded: Number(row.rows_loaded),
+    rowsUnchanged: Number(row.rows_unchanged),
+    rowsQuarantined: Number(row.rows_quarantined),
+    bytes: Number(row.bytes),
+    apiCalls: Number(row.api_calls),
+    waitedMs: Number(row.waited_ms),
+    error: row.error ?? undefined,
+  };
+}
+
+export function toSlice(row: TextRow): SliceRecord {
+  const hasWindow = row.window_start !== null && row.window_end !== null;
+  return {
+    pipeline: text(row.pipeline),
+    group: text(row.group),
+    lane: text(row.lane) as Lane,
+    sliceId: text(row.slice_id),
+    table: text(row.table),
+    origin: text(row.origin),
+    window: hasWindow ? { start: text(row.window_start), end: text(row.window_end) } : undefined,
+    generation: row.generation ?? undefined,
+    status: text(row.status) as SliceRecord['status'],
+    runId: text(row.run_id),
+    rowsRead: Number(row.rows_read),
+    rowsLoaded: Number(row.rows_loaded),
+    rowsQuarantined: Number(row.rows_quarantined),
+    sourceRows: row.source_rows === null ? undefined : Number(row.source_rows),
+    error: row.error ?? undefined,
+    at: new Date(text(row.recorded_at)),
+  };
+}
+
+export function toCursor(row: TextRow): CursorRecord {
+  return {
+    pipeline: text(row.pipeline),
+    group: text(row.group),
+    lane: text(row.lane) as Lane,
+    table: text(row.table),
+    origin: text(row.origin),
+    value: text(row.value),
+    at: new Date(text(row.recorded_at)),
+  };
+}
+
+function text(value: string | null | undefined): string {
+  return value ?? '';
+}
+
+function dateOf(value: string | null | undefined): Date | undefined {
+  return value === null || value === undefined ? undefined : new Date(value);
+}
