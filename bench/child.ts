@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 
 /** What a load cost a process of its own. */
 export interface Measured {
-  /** From the first to the last statement of the load, without the start of the process. */
+  /** From an open, empty warehouse to a closed file. */
   readonly seconds: number;
-  /** Processor time of the load, of all threads. */
+  /** Processor time of the same, of all threads. */
   readonly cpuSeconds: number;
   /** Most memory that was resident at once since the process began, in MiB. */
   readonly peakMegabytes: number;
@@ -17,12 +17,12 @@ export async function runChild(script: string, input: unknown): Promise<Measured
   return JSON.parse(stdout) as Measured;
 }
 
-/** The child's side: does the load with the parent's input and tells what it cost. */
-export async function measure<Input>(load: (input: Input) => Promise<void>): Promise<void> {
-  const input = JSON.parse(process.argv[2] ?? 'null') as Input;
+/** The child's side: opens what it loads into, then does the load and tells the parent what that cost. */
+export async function measure<Input>(open: (input: Input) => Promise<() => Promise<void>>): Promise<void> {
+  const load = await open(JSON.parse(process.argv[2] ?? 'null') as Input);
   const began = performance.now();
   const before = process.cpuUsage();
-  await load(input);
+  await load();
   const { user, system } = process.cpuUsage(before);
   const measured: Measured = {
     seconds: (performance.now() - began) / 1000,

@@ -35,11 +35,8 @@ FROM (
   FROM (SELECT unnest(json_extract($1, '$.data.list[*]')) AS record)
 )`;
 
-/** Rows of a table and a sum over them that is the same in any order. */
-export function checksumOf(table: string): string {
-  const names = columns.map(([name]) => `"${name}"`).join(', ');
-  return `SELECT count(*)::DOUBLE, sum(hash(${names})::HUGEINT)::VARCHAR FROM ${table}`;
-}
+/** The columns that both sides fill, as a list. */
+export const reportColumns = columns.map(([name]) => `"${name}"`).join(', ');
 
 /** The fields that the expressions use, as the shape that DuckDB's from_json takes. */
 function fieldsOf(part: 'dimensions' | 'metrics'): string {
