@@ -168,6 +168,9 @@ async function create(path: string, memoryLimit: string): Promise<DuckDBInstance
   return DuckDBInstance.create(path, {
     memory_limit: memoryLimit,
     temp_directory: `${path}.tmp`,
+    // The storage of DuckDB 1.4 (long-term support) and later: its strings take a quarter less work to write than those
+    // of the default, which DuckDB 0.10 can still read. A file keeps the version it was made with.
+    storage_compatibility_version: 'v1.4.0',
     // Nothing is fetched from the network behind anybody's back.
     autoinstall_known_extensions: 'false',
   });
