@@ -13,7 +13,11 @@ export type StageContent =
       /** Gives the columns of the stage in order, with exactly their types. */
       readonly sql: string;
       readonly rows: number;
+      readonly explain: Explain;
     };
+
+/** Turns what DuckDB says about a damaged file into an error of the kit; gives any other error back as it is. */
+export type Explain = (error: unknown) => unknown;
 
 /** What `loadFiles` is asked for. */
 export interface LoadFilesRequest {
@@ -31,5 +35,5 @@ export interface LoadFilesRequest {
 export interface FilesInStage extends LoadedFiles {
   /** Rows put into the stage's table, or that `select` gives. */
   readonly staged: number;
-  readonly select?: string | undefined;
+  readonly select?: { readonly sql: string; readonly explain: Explain } | undefined;
 }

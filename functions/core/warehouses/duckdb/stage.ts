@@ -49,8 +49,12 @@ export async function openStage(
   /** Puts the rows of a deferred SELECT into the table, because more rows follow. */
   const settle = async () => {
     if (content.kind === 'table') return;
-    const { sql } = content;
-    await database.write((connection) => connection.run(`INSERT INTO ${table} ${sql}`));
+    const { sql, explain } = content;
+    await database.write((connection) =>
+      connection.run(`INSERT INTO ${table} ${sql}`).catch((error: unknown) => {
+        throw explain(error);
+      }),
+    );
     content = { kind: 'table' };
   };
 
@@ -93,7 +97,7 @@ export async function openStage(
         return loadFiles(connection, { target, stageTable: table, origin, files, mayDefer: rows === 0 });
       });
       rows += loaded.staged;
-      if (loaded.select !== undefined) content = { kind: 'select', sql: loaded.select, rows: loaded.staged };
+      if (loaded.select !== undefined) content = { kind: 'select', ...loaded.select, rows: loaded.staged };
       return loaded;
     },
     async discard() {

@@ -82,7 +82,11 @@ async function replaceScope(write: TableWrite, scope: string): Promise<Counts> {
 export async function insertStaged(write: TableWrite, into: string = write.table): Promise<number> {
   const { connection, content, columns, stage, rows, target } = write;
   const from = content.kind === 'select' ? content.sql : `SELECT ${columns} FROM ${stage}`;
-  const inserted = await changeRows(connection, `INSERT INTO ${into} (${columns}) ${from}`);
+  const inserted = await changeRows(connection, `INSERT INTO ${into} (${columns}) ${from}`).catch(
+    (error: unknown) => {
+      throw content.kind === 'select' ? content.explain(error) : error;
+    },
+  );
   if (inserted !== rows)
     throw fatal('bad-file', {
       where: target.name,

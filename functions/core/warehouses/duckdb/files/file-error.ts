@@ -13,6 +13,7 @@ export const longestRecordBytes = 16_777_216;
 export function fileError(error: unknown, file: InspectedFile): unknown {
   if (isCatchmentError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (/no space|conflict|out of memory|interrupt/i.test(message)) return error;
   const bad = (what: string, todo: string): CatchmentError =>
     fatal('bad-file', { where: file.where, what, got: file.ref.path, todo });
 
@@ -33,7 +34,7 @@ export function fileError(error: unknown, file: InspectedFile): unknown {
     return bad('a quoted cell of the file never ends', 'check "quote" of the table and the end of the file');
   if (
     file.ref.format === 'parquet' &&
-    /parquet|magic|footer|thrift|snappy|zstd|decompress|page/i.test(message)
+    /parquet|magic|footer|TProtocol|snappy|zstd|decompress|page/i.test(message)
   )
     return bad('this is not a whole Parquet file', 'deliver it again; nothing of it was loaded');
   if (/malformed json|top-level json array|unexpected end of data/i.test(message))
@@ -41,7 +42,7 @@ export function fileError(error: unknown, file: InspectedFile): unknown {
       `the file is not valid JSON${/at byte \d+ in (line|record\/value) \d+/.exec(message)?.[0].replace(/^/, ', ') ?? ''}`,
       'deliver it again, or correct "format" of the table; nothing of it was loaded',
     );
-  if (/^IO Error/.test(message) && /open|read/i.test(message) && !/no space/i.test(message))
+  if (/^IO Error/.test(message) && /open|read/i.test(message))
     return bad('the file cannot be read', 'check that it still exists and may be read');
   if (/state machine|RFC 4180/i.test(message))
     return bad(

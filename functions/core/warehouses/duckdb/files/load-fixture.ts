@@ -52,7 +52,7 @@ export async function openFixture(memoryLimit = '512MB'): Promise<LoadFixture> {
         files,
         mayDefer: true,
       });
-      if (loaded.select !== undefined) await connection.run(`insert into ${stageTable} ${loaded.select}`);
+      if (loaded.select !== undefined) await connection.run(`insert into ${stageTable} ${loaded.select.sql}`);
       const reader = await connection.runAndReadAll(`select * from ${stageTable} order by rowid`);
       return { ...loaded, rows: reader.getRowObjectsJson() };
     },

@@ -1,5 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TableTarget } from '../../../pipeline.ts';
+import { checkSchema } from '../../../schema.ts';
+import { columnDefinitions } from '../types.ts';
+import { loadFiles } from './load.ts';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
 
@@ -27,13 +32,35 @@ describe('loading a Parquet file', () => {
     const path = await parquet("it's.parquet", `select 1::integer as a, 'x' as b union all select 2, null`);
     const loaded = await fixture.load(ab, [{ path, format: 'parquet' }]);
     expect(loaded).toMatchObject({ read: 2, staged: 2, quarantined: [], drift: [] });
-    expect(loaded.select).toBe(
+    expect(loaded.select?.sql).toBe(
       `select "a"::BIGINT, "b", 'here', null::json from read_parquet('${path.replace("'", "''")}')`,
     );
     expect(loaded.rows).toEqual([
       { a: '1', b: 'x', _origin: 'here', _extra: null },
       { a: '2', b: null, _origin: 'here', _extra: null },
     ]);
+  });
+
+  it('names a file whose footer is whole and whose pages are not', async () => {
+    const whole = await parquet(
+      'whole.parquet',
+      `select i as a, md5(i::varchar) as b from range(20000) r(i)`,
+    );
+    const bytes = await readFile(whole);
+    const path = await fixture.put('pages.parquet', bytes.fill(0, 4, bytes.length >> 1));
+    const stage = 'temp.main.pages';
+    const columns = checkSchema(ab, 'ab');
+    await fixture.connection.run(`create temp table pages (${columnDefinitions(columns)})`);
+    const target = { name: 't', schema: 'files/t', key: [], columns } as unknown as TableTarget;
+    const files = [{ path, format: 'parquet' as const }];
+    const request = { target, stageTable: stage, origin: 'here', files, mayDefer: true };
+    const { select } = await loadFiles(fixture.connection, request);
+    const error = await fixture.connection.run(`insert into ${stage} ${select?.sql}`).catch(select?.explain);
+    expect(String(error)).toBe(
+      `CatchmentError: [t] this is not a whole Parquet file: got ${JSON.stringify(path)}; deliver it again; nothing of it was loaded`,
+    );
+    const other = new Error('TransactionContext Error: Conflict on tuple deletion!');
+    expect(select?.explain(other)).toBe(other);
   });
 
   it('loads several files one after the other into the stage', async () => {

@@ -30,7 +30,7 @@ interface Footer extends MatchedColumns {
  */
 export async function selectParquet(
   load: FileLoad,
-): Promise<{ readonly select: string; readonly rows: number } | undefined> {
+): Promise<{ readonly sql: string; readonly rows: number } | undefined> {
   const footer = await readFooter(load);
   if (footer.unknown.length > 0) return undefined;
   const values: string[] = [];
@@ -46,8 +46,8 @@ export async function selectParquet(
       isSameType(type, duckdbType(column)) ? ident(field) : `${ident(field)}::${duckdbType(column)}`,
     );
   }
-  const select = `select ${[...values, literal(load.origin), 'null::json'].join(', ')} from read_parquet(${pathLiteral(load.file.ref.path)})`;
-  return { select, rows: footer.rows };
+  const sql = `select ${[...values, literal(load.origin), 'null::json'].join(', ')} from read_parquet(${pathLiteral(load.file.ref.path)})`;
+  return { sql, rows: footer.rows };
 }
 
 /** Loads a file cell by cell: some types differ from the schema's, or there are columns that it does not name. */

@@ -3,6 +3,7 @@ import type { FileRef } from '../../../extract.ts';
 import type { Quarantined } from '../../../rows/check.ts';
 import type { FilesInStage, LoadFilesRequest } from '../stage-content.ts';
 import { readDrift } from './file-drift.ts';
+import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile, UnknownField } from './file-load.ts';
 import { inspectFile } from './inspect-file.ts';
 import { loadCsv } from './load-csv.ts';
@@ -38,7 +39,7 @@ export async function loadFiles(
           bytes,
           quarantined,
           drift: [],
-          select: deferred.select,
+          select: { sql: deferred.sql, explain: (error) => fileError(error, file) },
         };
     }
     const loaded = await readers[ref.format](load);
