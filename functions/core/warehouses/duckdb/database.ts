@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { duckdbError, isConflict } from './errors.ts';
+import { literal } from './files/quote.ts';
 
 /** One open file: a connection that writes, a way to read beside it, and a lock that keeps writers apart. */
 export interface Database {
@@ -32,6 +33,12 @@ const registry = sharedRegistry();
 const attempts = 5;
 
 /** Opens a file, or shares it when this process has it open already. Its folder is created. */
+/**
+ * DuckDB would name the database after its file, and then not tell `estate.runs` of a dataset `estate` from a table `runs`
+ * of `estate.duckdb`. No dataset can have this name.
+ */
+const catalog = '"catchment:file"';
+
 export async function openDatabase(anyPath: string, memoryLimit: string): Promise<Database> {
   const path = await placeOf(anyPath);
   const file = await share(path, memoryLimit);
@@ -165,21 +172,29 @@ async function create(path: string, memoryLimit: string): Promise<DuckDBInstance
   const { DuckDBInstance, DuckDBTimestampTZValue } = await import('@duckdb/node-api');
   // The binding prints TIMESTAMPTZ in the zone of the machine; everything here is UTC.
   DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0;
-  return DuckDBInstance.create(path, {
+  const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     temp_directory: `${path}.tmp`,
-    // The storage of DuckDB 1.4 (long-term support) and later: its strings take a quarter less work to write than those
-    // of the default, which DuckDB 0.10 can still read. A file keeps the version it was made with.
-    storage_compatibility_version: 'v1.4.0',
     // Nothing is fetched from the network behind anybody's back.
     autoinstall_known_extensions: 'false',
   });
+  try {
+    const connection = await instance.connect();
+    // The storage of DuckDB 1.4 (long-term support) and later: its strings take a quarter less work to write than those
+    // of the default, which DuckDB 0.10 can still read. A file keeps the version it was made with.
+    await connection.run(`ATTACH ${literal(path)} AS ${catalog} (STORAGE_VERSION 'v1.4.0')`);
+    connection.closeSync();
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
 }
 
 async function connect(instance: DuckDBInstance, path: string): Promise<DuckDBConnection> {
   try {
     const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
+    await connection.run(`USE ${catalog}; SET TimeZone = 'UTC'`);
     return connection;
   } catch (error) {
     throw duckdbError(error, path);
