@@ -25,7 +25,7 @@ export interface Contest {
   readonly rounds: number;
 }
 
-/** The cheapest of all rounds, for each figure by itself. */
+/** The median of all rounds, for each figure by itself. */
 export interface Comparison extends Pick<BenchRow, 'rows' | 'checksum'> {
   readonly seconds: Pair;
   readonly cpuSeconds: Pair;
@@ -45,22 +45,27 @@ export async function compare(contest: Contest): Promise<Comparison> {
   }
   const sums = new Set([...ours, ...floor].map(({ rows, sum }) => `${rows} ${sum}`));
   const rows = ours[0]?.rows ?? 0;
-  const least = (field: keyof Measured): Pair => {
-    const [own, bare] = [ours, floor].map((all) => Math.min(...all.map((each) => each[field])));
-    return { ours: own ?? Number.NaN, floor: bare ?? Number.NaN, ratio: (own ?? 0) / (bare ?? Number.NaN) };
+  const pair = (field: keyof Measured): Pair => {
+    const [own, bare] = [median(ours, field), median(floor, field)];
+    return { ours: own, floor: bare, ratio: own / bare };
   };
   return {
     rows,
     checksum: sums.size === 1 && rows > 0 ? 'equal' : 'differs',
-    seconds: least('seconds'),
-    cpuSeconds: least('cpuSeconds'),
-    peakMegabytes: least('peakMegabytes'),
+    seconds: pair('seconds'),
+    cpuSeconds: pair('cpuSeconds'),
+    peakMegabytes: pair('peakMegabytes'),
   };
 }
 
 interface Loaded extends Measured {
   readonly rows: number;
   readonly sum: string;
+}
+
+function median(all: readonly Measured[], field: keyof Measured): number {
+  const sorted = all.map((each) => each[field]).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** Loads once into a file that is gone afterwards. */
