@@ -27,18 +27,24 @@ interface SharedFile {
   tail: Promise<unknown>;
 }
 
+/**
+ * Inserts keep the order of their rows, which is DuckDB's default: of staged rows with one key the last one counts. The
+ * setting is the whole file's, and an aborted transaction cannot set it back.
+ */
+export const keepOrder = 'SET preserve_insertion_order = true';
+
 const registry = sharedRegistry();
 
 /** Attempts of a transaction that others outran. */
 const attempts = 5;
 
-/** Opens a file, or shares it when this process has it open already. Its folder is created. */
 /**
  * DuckDB would name the database after its file, and then not tell `estate.runs` of a dataset `estate` from a table `runs`
  * of `estate.duckdb`. No dataset can have this name.
  */
 const catalog = '"catchment:file"';
 
+/** Opens a file, or shares it when this process has it open already. Its folder is created. */
 export async function openDatabase(anyPath: string, memoryLimit: string): Promise<Database> {
   const path = await placeOf(anyPath);
   const file = await share(path, memoryLimit);
@@ -133,6 +139,7 @@ async function inTransaction<T>(
   } catch (error) {
     // DuckDB has rolled back already when the COMMIT itself failed.
     await connection.run('ROLLBACK').catch(() => undefined);
+    await connection.run(keepOrder).catch(() => undefined);
     throw error;
   }
 }
