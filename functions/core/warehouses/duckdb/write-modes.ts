@@ -82,19 +82,21 @@ async function replaceScope(write: TableWrite, scope: string): Promise<Counts> {
 const rowGroup = 122_880;
 
 /**
- * Inserts all staged rows into a table; those of a deferred SELECT straight from their file. Many rows come in any order:
- * to keep theirs takes a third of the time, and a table promises none. Must run inside a transaction.
+ * Inserts all staged rows into a table; those of a deferred SELECT straight from their file. Of a large file they come in
+ * any order: to keep theirs takes a third of the time, and a table promises none. (A copy from the stage gains little by
+ * it and takes 100 MB more.) Must run inside a transaction.
  */
 export async function insertStaged(write: TableWrite, into: string = write.table): Promise<number> {
   const { connection, content, columns, stage, rows, target } = write;
   const from = content.kind === 'select' ? content.sql : `SELECT ${columns} FROM ${stage}`;
-  if (rows > rowGroup) await connection.run('SET preserve_insertion_order = false');
+  const isUnordered = content.kind === 'select' && rows > rowGroup;
+  if (isUnordered) await connection.run('SET preserve_insertion_order = false');
   const inserted = await changeRows(connection, `INSERT INTO ${into} (${columns}) ${from}`).catch(
     (error: unknown) => {
       throw content.kind === 'select' ? content.explain(error) : error;
     },
   );
-  if (rows > rowGroup) await connection.run(keepOrder);
+  if (isUnordered) await connection.run(keepOrder);
   if (inserted !== rows)
     throw fatal('bad-file', {
       where: target.name,
