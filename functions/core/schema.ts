@@ -66,7 +66,12 @@ const column: z.ZodType<Column> = z.lazy(() =>
       type: z
         .string()
         .transform((text) => spellings[text.toUpperCase()] ?? text.toUpperCase())
-        .pipe(z.enum(columnTypes)),
+        .pipe(
+          z.enum(columnTypes, {
+            error: ({ input }) =>
+              `is no type: got ${JSON.stringify(input)}; allowed: ${columnTypes.join(', ')}`,
+          }),
+        ),
       mode: z.enum(['NULLABLE', 'REQUIRED', 'REPEATED']).default('NULLABLE'),
       description: z.string().max(1024).optional(),
       fields: z.array(column).min(1).optional(),
@@ -80,12 +85,15 @@ const column: z.ZodType<Column> = z.lazy(() =>
 
 const schemaFile = z.array(column).min(1);
 
+/** One slip often stands in every column; a person mends the first ones and looks again. */
+const shownMistakes = 3;
+
 /**
  * Reads a schema file: BigQuery's own JSON format, a list of columns.
  *
  * @param text the file's content
  * @param file its path, for the error
- * @throws a fatal `bad-schema` error that lists every mistake with its path
+ * @throws a fatal `bad-schema` error that lists the first mistakes with their paths, and how many more there are
  */
 export function parseSchema(text: string, file: string): readonly Column[] {
   let json: unknown;
@@ -102,7 +110,11 @@ export function checkSchema(json: unknown, file: string): readonly Column[] {
   const result = schemaFile.safeParse(json);
   if (!result.success) {
     const mistakes = result.error.issues.map(({ path, message }) => `${formatPath(path)} ${message}`);
-    throw fatal('bad-schema', { where: file, what: `is not a BigQuery schema: ${mistakes.join('; ')}` });
+    const more = mistakes.length > shownMistakes ? [`and ${mistakes.length - shownMistakes} more`] : [];
+    throw fatal('bad-schema', {
+      where: file,
+      what: `is not a BigQuery schema: ${[...mistakes.slice(0, shownMistakes), ...more].join('; ')}`,
+    });
   }
   const seen = new Set<string>();
   for (const { name } of [...result.data, ...systemColumns]) {
