@@ -1,4 +1,4 @@
-import type { DuckDBAppender, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { LoadedFiles, Stage } from '../warehouse.ts';
@@ -41,7 +41,7 @@ export async function openStage(
   const converters = columns.map((column) => toDuckdb(column, api));
   let rows = 0;
   let content: StageContent = { kind: 'table' };
-  let types: readonly DuckDBType[] | undefined;
+  let chunk: DuckDBDataChunk | undefined;
   let appender: DuckDBAppender | undefined;
   let waiting = { rows: 0, characters: 0 };
   let isDropped = false;
@@ -79,9 +79,12 @@ export async function openStage(
       await database.write(async (connection) => {
         const open = appender ?? (await connection.createAppender(name, 'main', 'temp'));
         appender = open;
-        types ??= columns.map((_, index) => open.columnType(index));
-        for (let from = 0; from < batch.rows; from += chunkRows)
-          open.appendDataChunk(chunkOf(api.DuckDBDataChunk, types, converters, batch, from));
+        // One chunk for all: half a megabyte each, and the garbage collector does not know of it.
+        chunk ??= api.DuckDBDataChunk.create(columns.map((_, index) => open.columnType(index)));
+        for (let from = 0; from < batch.rows; from += chunkRows) {
+          fill(chunk, converters, batch, from);
+          open.appendDataChunk(chunk);
+        }
         waiting = {
           rows: waiting.rows + batch.rows,
           characters: waiting.characters + charactersOf(batch),
@@ -126,15 +129,16 @@ function charactersOf(batch: ColumnBatch): number {
   return characters;
 }
 
-function chunkOf(
-  Chunk: typeof DuckDBDataChunk,
-  types: readonly DuckDBType[],
+/** Puts rows from `from` on into a chunk, in place of what it held. */
+function fill(
+  chunk: DuckDBDataChunk,
   converters: readonly ReturnType<typeof toDuckdb>[],
   batch: ColumnBatch,
   from: number,
-): DuckDBDataChunk {
+): void {
   const to = Math.min(batch.rows, from + chunkRows);
-  const chunk = Chunk.create(types, to - from);
+  chunk.reset();
+  chunk.rowCount = to - from;
   chunk.setColumns(
     converters.map((convert, index) => {
       const values = batch.values[index] ?? [];
@@ -143,5 +147,4 @@ function chunkOf(
       return converted;
     }),
   );
-  return chunk;
 }
