@@ -29,8 +29,10 @@ await measure<{ path: string }>(async ({ path }) => {
     const definitions = columns.map(({ name }, index) => `${name} ${columnTypes[index]}`);
     await connection.run(`CREATE TABLE rows (${definitions.join(', ')})`);
     const appender = await connection.createAppender('rows');
+    const chunk = DuckDBDataChunk.create(columnTypes);
     for (const page of pages()) {
-      const chunk = DuckDBDataChunk.create(columnTypes, page.length);
+      chunk.reset();
+      chunk.rowCount = page.length;
       chunk.setColumns(columns.map(({ name, type }) => page.map((row) => duckdbValue(row[name], type))));
       appender.appendDataChunk(chunk);
     }
