@@ -3,6 +3,28 @@ import type { CursorRecord, Lane, RunRecord, RunStatus, SliceRecord } from './le
 /** Texts and numbers of a row by column name, as the reading functions below take them. */
 export type TextRow = Readonly<Record<string, string | null>>;
 
+/** What a run is and counted, as the columns that every warehouse writes alike; moments and texts are its own affair. */
+export function runColumns(run: RunRecord) {
+  return {
+    run_id: run.runId,
+    pipeline: run.pipeline,
+    group: run.group,
+    lane: run.lane,
+    trigger: run.trigger,
+    status: run.status,
+    slices_planned: run.slicesPlanned,
+    slices_done: run.slicesDone,
+    slices_failed: run.slicesFailed,
+    rows_read: run.rowsRead,
+    rows_loaded: run.rowsLoaded,
+    rows_unchanged: run.rowsUnchanged,
+    rows_quarantined: run.rowsQuarantined,
+    bytes: run.bytes,
+    api_calls: run.apiCalls,
+    waited_ms: run.waitedMs,
+  };
+}
+
 export function toRun(row: TextRow): RunRecord {
   return {
     runId: text(row.run_id),

@@ -1,4 +1,5 @@
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
+import { runColumns } from '../../ledger/records.ts';
 import type { Bigquery } from './jobs.ts';
 import { day, insertRow } from './ledger-tables.ts';
 import type { Params } from './params.ts';
@@ -11,25 +12,10 @@ export interface Statement {
 
 export function insertRun(bigquery: Bigquery, run: RunRecord): Statement {
   const row = {
-    run_id: run.runId,
-    pipeline: run.pipeline,
-    group: run.group,
-    lane: run.lane,
-    trigger: run.trigger,
-    status: run.status,
+    ...runColumns(run),
     started_at: run.startedAt,
     finished_at: orNull(run.finishedAt, 'TIMESTAMP'),
     resume_at: orNull(run.resumeAt, 'TIMESTAMP'),
-    slices_planned: run.slicesPlanned,
-    slices_done: run.slicesDone,
-    slices_failed: run.slicesFailed,
-    rows_read: run.rowsRead,
-    rows_loaded: run.rowsLoaded,
-    rows_unchanged: run.rowsUnchanged,
-    rows_quarantined: run.rowsQuarantined,
-    bytes: run.bytes,
-    api_calls: run.apiCalls,
-    waited_ms: run.waitedMs,
     error: orNull(run.error, 'STRING'),
     version: run.status === 'running' ? 0 : 2,
   };

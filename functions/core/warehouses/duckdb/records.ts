@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
+import { runColumns } from '../../ledger/records.ts';
 import { ident } from './files/quote.ts';
 
 /** Moments travel as ISO text: parameters need no types of the binding then. */
@@ -27,25 +28,10 @@ export async function insertRow(
 export async function saveRunRow(connection: DuckDBConnection, run: RunRecord): Promise<void> {
   await connection.run('DELETE FROM catchment.runs WHERE run_id = $1', [run.runId]);
   await insertRow(connection, 'runs', {
-    run_id: run.runId,
-    pipeline: run.pipeline,
-    group: run.group,
-    lane: run.lane,
-    trigger: run.trigger,
-    status: run.status,
+    ...runColumns(run),
     started_at: moment(run.startedAt),
     finished_at: moment(run.finishedAt),
     resume_at: moment(run.resumeAt),
-    slices_planned: run.slicesPlanned,
-    slices_done: run.slicesDone,
-    slices_failed: run.slicesFailed,
-    rows_read: run.rowsRead,
-    rows_loaded: run.rowsLoaded,
-    rows_unchanged: run.rowsUnchanged,
-    rows_quarantined: run.rowsQuarantined,
-    bytes: run.bytes,
-    api_calls: run.apiCalls,
-    waited_ms: run.waitedMs,
     error: run.error ?? null,
   });
 }
