@@ -27,7 +27,17 @@ async function read(includeDrafts: boolean): Promise<Batch[]> {
   const slice = { table: 'items', origin: '-', options: undefined } as const;
   const settings = { includeDrafts };
   const batches: Batch[] = [];
-  const context = { slice, settings, secret: source.secret.parse(secret), http, signal, log };
+  const context = {
+    slice,
+    settings,
+    secret: source.secret.parse(secret),
+    http,
+    signal,
+    log,
+    columns: [],
+    accepts: [],
+    scratch: () => Promise.reject(new Error('no files')),
+  };
   for await (const batch of extract(context)) batches.push(batch);
   return batches;
 }

@@ -16,12 +16,29 @@ export interface ObjectsCursor {
   readonly kind: 'objects';
 }
 
+/** A column that grows with each change, such as `updated_at` or a serial id: rows from the newest value on. */
+export interface WatermarkCursor {
+  readonly kind: 'watermark';
+  /** Column of the schema file: INTEGER, DATE, DATETIME or TIMESTAMP. */
+  readonly field: string;
+  /**
+   * How far behind the newest value read a run begins again, so that rows committed late are caught: seconds for dates
+   * and times, the column's own unit for integers.
+   */
+  readonly lookback: number;
+}
+
+/** Changes in the order of a source's log, from the last position that was committed with its data. */
+export interface LogCursor {
+  readonly kind: 'log';
+}
+
 /** Everything, each time. */
 export interface SnapshotCursor {
   readonly kind: 'snapshot';
 }
 
-export type Cursor = WindowCursor | ObjectsCursor | SnapshotCursor;
+export type Cursor = WindowCursor | WatermarkCursor | ObjectsCursor | LogCursor | SnapshotCursor;
 
 export const writeModes = ['append', 'merge', 'replace', 'replaceWindow'] as const;
 
@@ -32,6 +49,16 @@ export const writeModes = ['append', 'merge', 'replace', 'replaceWindow'] as con
  * - `replaceWindow`: delete what the slice covers (its origin and window, and rows of the same keys), insert, in one transaction
  */
 export type WriteMode = (typeof writeModes)[number];
+
+/** Values of a watermark column. */
+export interface WatermarkRange {
+  /** Included; undefined for everything up to `to`, rows without a value too. */
+  readonly from?: string | undefined;
+  /** Included, unless `isOpen`. */
+  readonly to: string;
+  /** True when rows with the value `to` itself are left for later: more of them may still come. */
+  readonly isOpen?: boolean | undefined;
+}
 
 /** Days from `start` to `end`, both included, as `YYYY-MM-DD`. */
 export interface DayWindow {

@@ -1,6 +1,9 @@
 import type { z } from 'zod';
-import type { Cursor, DayWindow } from './cursor.ts';
+import type { ByteStream } from './bytes.ts';
+import type { Change } from './change.ts';
+import type { Cursor, DayWindow, WatermarkRange } from './cursor.ts';
 import type { Http } from './http/http.ts';
+import type { Column } from './schema.ts';
 import type { AnySource, OpenTables } from './source.ts';
 
 /** A row as the vendor's shape was mapped to columns: missing and `undefined` are NULL. */
@@ -8,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** A file that the warehouse loads by itself. */
 export interface FileRef {
-  /** Absolute path on this machine, or a URL the warehouse can read. */
+  /** Absolute path on this machine, or a URL of a kind that `accepts` names, such as `gs://bucket/name`. */
   readonly path: string;
   readonly format: 'csv' | 'parquet' | 'json' | 'ndjson';
   /** @default by the name's ending: .gz, .zst, else none */
@@ -27,7 +30,13 @@ export interface FileRef {
   readonly records?: string;
 }
 
-/** What `extract` yields: some rows, or files the warehouse reads without our help. */
+/** Where a file is that a warehouse reads by itself. */
+export type FilePlace = 'local' | 'gs' | 's3' | 'azure';
+
+/**
+ * What `extract` yields: some rows, files the warehouse reads without our help, bytes it is piped, changes of a log, or
+ * a position in that log up to which everything has been yielded.
+ */
 export type Batch<Table extends string = string> =
   | {
       readonly table: Table;
@@ -38,7 +47,21 @@ export type Batch<Table extends string = string> =
        */
       readonly total?: number;
     }
-  | { readonly table: Table; readonly files: readonly FileRef[] };
+  | { readonly table: Table; readonly files: readonly FileRef[] }
+  | { readonly table: Table; readonly bytes: readonly ByteStream[] }
+  | {
+      readonly table: Table;
+      readonly changes: readonly Change[];
+      /** Everything in the table is gone before these changes. */
+      readonly truncate?: boolean;
+    }
+  | {
+      readonly table: Table;
+      /** Where the next reading begins once all that came before is committed. */
+      readonly position: string;
+      /** The source's time at that position. */
+      readonly at?: Date;
+    };
 
 interface SliceBase<Table extends string> {
   /** The table this slice is planned for. */
@@ -49,7 +72,11 @@ interface SliceBase<Table extends string> {
 
 type SliceFor<Table extends string, C extends Cursor, Options> = SliceBase<Table> &
   (C extends { kind: 'window' } ? { readonly window: DayWindow } : unknown) &
-  (C extends { kind: 'objects' } ? { readonly object: ObjectRef } : unknown) & { readonly options: Options };
+  (C extends { kind: 'objects' } ? { readonly object: ObjectRef } : unknown) &
+  (C extends { kind: 'watermark' } ? { readonly range: WatermarkRange } : unknown) &
+  (C extends { kind: 'log' } ? { readonly position?: string | undefined } : unknown) & {
+    readonly options: Options;
+  };
 
 /** One file or object, as `discover` found it. */
 export interface ObjectRef {
@@ -87,6 +114,12 @@ export interface ExtractContext<S extends AnySource> {
   readonly http: Http;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** The table's columns, as its schema file has them. */
+  readonly columns: readonly Column[];
+  /** Where files may be that this run's warehouse reads itself; others are brought to `scratch` first. */
+  readonly accepts: readonly FilePlace[];
+  /** An empty folder for this slice, deleted after it. */
+  readonly scratch: () => Promise<string>;
 }
 
 export type ExtractOf<S extends AnySource> = (
@@ -109,8 +142,30 @@ export type DiscoverOf<S extends AnySource> = (context: {
   readonly signal: AbortSignal;
 }) => Promise<readonly FoundObject[]>;
 
+/**
+ * Says which values a watermark column has beyond `from`, cut into ranges that are read one after another; needed by
+ * sources that have a `watermark` cursor.
+ *
+ * @returns no range when there is nothing new
+ */
+export type ProbeOf<S extends AnySource> = (context: {
+  readonly table: string;
+  readonly options: OptionsOf<S>;
+  readonly settings: z.output<S['settings']>;
+  readonly secret: z.output<S['secret']>;
+  readonly http: Http;
+  readonly signal: AbortSignal;
+  readonly columns: readonly Column[];
+  /** The column, and the value to begin at; undefined on the first run. */
+  readonly field: string;
+  readonly from?: string | undefined;
+  /** True for tables that append: rows of the newest value wait until a newer one is there. */
+  readonly isOpen: boolean;
+}) => Promise<readonly WatermarkRange[]>;
+
 /** What a source folder's `extract.ts` exports. */
 export interface SourceCode<S extends AnySource = AnySource> {
   readonly extract: ExtractOf<S>;
   readonly discover?: DiscoverOf<S>;
+  readonly probe?: ProbeOf<S>;
 }

@@ -17,6 +17,34 @@ export type WarehouseConfig =
       readonly project: string;
       /** BigQuery location such as `EU` or `europe-west1`. */
       readonly location: string;
+    }
+  | {
+      readonly name: string;
+      readonly kind: 'clickhouse';
+      /** HTTP(S) address, such as `https://ch.internal:8443`. A pipeline's dataset is a database there. */
+      readonly url: string;
+      /** Database of the ledger. @default "catchment" */
+      readonly database?: string | undefined;
+      /** Name of the secret `{ user, password }`; none for a server on this machine. */
+      readonly secret?: string | undefined;
+    }
+  | {
+      readonly name: string;
+      readonly kind: 'postgres';
+      readonly host: string;
+      /** @default 5432 */
+      readonly port?: number | undefined;
+      readonly database: string;
+      /** As libpq's sslmode. @default "verify-full", "disable" on this machine */
+      readonly sslMode?: 'disable' | 'require' | 'verify-full' | undefined;
+      /** Name of the secret `{ user, password }` (and `ca`, a PEM); none for a server on this machine. */
+      readonly secret?: string | undefined;
+    }
+  | {
+      readonly name: string;
+      readonly kind: 'sqlite';
+      /** File path, relative to the project. Tables are `<dataset>_<table>`, or `<table>` in the dataset `main`. */
+      readonly path: string;
     };
 
 /** One table of a pipeline: the declaration as the stack file changed it. JSON all through. */

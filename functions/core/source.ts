@@ -23,6 +23,8 @@ export interface OpenTables<Options extends z.ZodObject = z.ZodObject> {
   readonly options: Options;
   /** What a table is unless its entry says otherwise. */
   readonly defaults: TableDeclaration;
+  /** True when an entry may name a `watermark` column (and a `lookback`), which makes its cursor one. @default false */
+  readonly watermarks?: boolean;
 }
 
 export type Tables = Readonly<Record<string, TableDeclaration>>;
@@ -84,6 +86,13 @@ export function checkTable(where: string, name: string, table: TableDeclaration)
     refuse('replaces windows without a windowField', 'name the DATE column of the window');
   if (writeMode === 'replaceWindow' && cursor.kind === 'snapshot')
     refuse('has no window to replace', 'use replace or merge');
+  if (cursor.kind === 'watermark' && (writeMode === 'replace' || writeMode === 'replaceWindow'))
+    refuse('has a watermark, so each run reads a part of it', 'use merge or append');
+  if (cursor.kind === 'watermark' && writeMode === 'append' && cursor.lookback > 0)
+    refuse('appends rows that are read again', 'set lookback to 0, or name a key and use merge');
+  if (cursor.kind === 'log' && key.length === 0)
+    refuse('replays changes without a key', 'name its key columns');
+  if (cursor.kind === 'log' && writeMode !== 'merge') refuse('replays changes', 'use writeMode merge');
   if (writeMode === 'append' && cursor.kind === 'window' && cursor.lookback > 0)
     refuse('appends days that are read again', 'set lookback to 0, or use merge or replaceWindow');
   if ((table.clusterBy?.length ?? 0) > 4)
@@ -92,6 +101,7 @@ export function checkTable(where: string, name: string, table: TableDeclaration)
 
 /** Write modes that a table can carry out for a run that names one. */
 export function possibleWriteModes(table: TableDeclaration): WriteMode[] {
+  if (table.cursor.kind === 'log') return ['merge'];
   const modes: WriteMode[] = ['append'];
   if (table.key.length > 0) modes.push('merge');
   if (table.cursor.kind === 'snapshot' || table.cursor.kind === 'objects') modes.push('replace');

@@ -141,6 +141,9 @@ async function take(origin: string, options: FileOptions) {
     ...context,
     slice: { table: 't', origin, object: { generation: '1', bytes: 1 }, options },
     log: { debug() {}, info() {}, warn() {} },
+    columns: [],
+    accepts: ['local'],
+    scratch: () => Promise.reject(new Error('no files')),
   });
   return Array.fromAsync(batches);
 }

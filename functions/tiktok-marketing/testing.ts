@@ -100,11 +100,12 @@ function createReader({ baseUrl, requests, now, sleep, close }: ReaderOptions): 
     },
   });
   type Slice = Parameters<typeof extract>[0]['slice'];
+  const whole = { columns: [], accepts: [], scratch: () => Promise.reject(new Error('no files')) } as const;
   const read = async (slice: Slice, legacyEstimates: boolean): Promise<SliceRows> => {
     const settings = { advertiserIds: [slice.origin], legacyEstimates };
     const rows: Row[] = [];
     let total: number | undefined;
-    for await (const batch of extract({ slice, settings, secret, http, signal, log })) {
+    for await (const batch of extract({ slice, settings, secret, http, signal, log, ...whole })) {
       if (!('rows' in batch)) throw new Error('this source yields rows');
       rows.push(...batch.rows);
       if (batch.total !== undefined) total = (total ?? 0) + batch.total;

@@ -115,7 +115,9 @@ const cursor = z.discriminatedUnion('kind', [
     maxSpan: z.int().min(1),
     rereadAfterHours: z.number().min(0).exactOptional(),
   }),
+  z.object({ kind: z.literal('watermark'), field: text, lookback: z.number().min(0) }),
   z.object({ kind: z.literal('objects') }),
+  z.object({ kind: z.literal('log') }),
   z.object({ kind: z.literal('snapshot') }),
 ]);
 
@@ -135,6 +137,23 @@ const table = z.object({
 const warehouse = z.discriminatedUnion('kind', [
   z.object({ name: text, kind: z.literal('duckdb'), path: text, memoryLimit: text.optional() }),
   z.object({ name: text, kind: z.literal('bigquery'), project: text, location: text }),
+  z.object({
+    name: text,
+    kind: z.literal('clickhouse'),
+    url: text,
+    database: text.optional(),
+    secret: text.optional(),
+  }),
+  z.object({
+    name: text,
+    kind: z.literal('postgres'),
+    host: text,
+    port: z.int().optional(),
+    database: text,
+    sslMode: z.enum(['disable', 'require', 'verify-full']).optional(),
+    secret: text.optional(),
+  }),
+  z.object({ name: text, kind: z.literal('sqlite'), path: text }),
 ]);
 
 const pipelineShape: z.ZodType<Pipeline> = z.object({

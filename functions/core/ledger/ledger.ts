@@ -84,7 +84,7 @@ export interface CursorRecord {
   readonly lane: Lane;
   readonly table: string;
   readonly origin: string;
-  /** Window: the last day that is loaded, `YYYY-MM-DD`. */
+  /** Window: the last day that is loaded, `YYYY-MM-DD`. Watermark: the newest value. Log: the next position. */
   readonly value: string;
   readonly at: Date;
 }
@@ -101,7 +101,8 @@ export interface LaneState {
 /** The tables that record runs, slices and cursors, in the warehouse's schema `catchment`. */
 export interface Ledger {
   /**
-   * Takes the lease. The runs of a dead holder that still say `running` become `crashed`.
+   * Takes the lease. The runs of a dead holder that still say `running` become `crashed`. The holder itself gets its
+   * lease again, with the same fence: the tasks of one job share it.
    *
    * @throws retryable `already-running` while another holder's term lasts
    */
@@ -111,6 +112,8 @@ export interface Ledger {
   /** Gives the lease back; nothing happens when it is lost already. */
   release(lease: Lease): Promise<void>;
   saveRun(run: RunRecord): Promise<void>;
+  /** Moves a cursor without data: a log position of an idle database, or what several tasks did together. Fenced. */
+  saveCursor(lease: Lease, cursor: CursorRecord): Promise<void>;
   /** Records a slice that failed; it is owed to the next run. Fenced like a commit. */
   saveFailure(lease: Lease, slice: SliceRecord): Promise<void>;
   state(of: { readonly pipeline: string; readonly group: string; readonly lane: Lane }): Promise<LaneState>;

@@ -35,6 +35,10 @@ export function createCursorMover(options: {
 
   return {
     after(slice, now) {
+      if (lane === 'incremental' && slice.range !== undefined) {
+        const { table, origin, range } = slice;
+        return { pipeline, group, lane, table, origin, value: range.to, at: now };
+      }
       if (lane !== 'incremental' || slice.window === undefined) return undefined;
       const known = state.cursors.find(
         ({ table, origin }) => table === slice.table && origin === slice.origin,

@@ -1,3 +1,4 @@
+import type { WatermarkRange } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import type { FoundObject } from '../extract.ts';
 import type { Http } from '../http/http.ts';
@@ -6,6 +7,7 @@ import type { TableTarget } from '../pipeline.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { SlicePlan } from './plan-slices.ts';
 import { planSlices } from './plan-slices.ts';
+import { beginOf } from './plan-watermark.ts';
 
 /** The slices of all tables of a run, in the tables' order. */
 export async function planRun(run: ActiveRun, state: LaneState, http: Http): Promise<SlicePlan> {
@@ -24,10 +26,37 @@ export async function planRun(run: ActiveRun, state: LaneState, http: Http): Pro
         since: request.pipeline.since,
         window: request.window,
         objects: table.cursor.kind === 'objects' ? await discover(run, table, http) : undefined,
+        ranges: table.cursor.kind === 'watermark' ? await probe(run, table, state, http) : undefined,
       }),
     );
   }
   return { slices: plans.flatMap(({ slices }) => slices), skipped: plans.flatMap(({ skipped }) => skipped) };
+}
+
+async function probe(
+  { request, setup }: ActiveRun,
+  table: TableTarget,
+  state: LaneState,
+  http: Http,
+): Promise<readonly WatermarkRange[]> {
+  if (request.code.probe === undefined || table.cursor.kind !== 'watermark')
+    throw fatal('internal', {
+      where: setup.where,
+      what: `source ${request.pipeline.source} has a watermark but exports no probe`,
+    });
+  const reached = state.cursors.find((cursor) => cursor.table === table.declared);
+  return request.code.probe({
+    table: table.declared,
+    options: table.options as never,
+    settings: setup.settings,
+    secret: setup.secret,
+    http,
+    signal: request.signal ?? new AbortController().signal,
+    columns: table.columns,
+    field: table.cursor.field,
+    from: beginOf(table.cursor, reached?.value),
+    isOpen: table.writeMode === 'append',
+  });
 }
 
 async function discover(

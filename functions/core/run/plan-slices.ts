@@ -1,9 +1,10 @@
-import type { DayWindow, WindowCursor } from '../cursor.ts';
+import type { DayWindow, WatermarkRange, WindowCursor } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import type { FoundObject } from '../extract.ts';
 import type { Lane, LaneState, SliceRecord } from '../ledger/ledger.ts';
 import type { PipelineTable } from '../pipeline.ts';
 import { addDays, cut, subtract, subtractMonths } from './days.ts';
+import { planWatermark } from './plan-watermark.ts';
 import type { Slice } from './slice.ts';
 
 export interface PlanRequest {
@@ -22,6 +23,8 @@ export interface PlanRequest {
   readonly window?: DayWindow | undefined;
   /** What `discover` found, for tables with an `objects` cursor. */
   readonly objects?: readonly FoundObject[] | undefined;
+  /** What `probe` found, for tables with a `watermark` cursor. */
+  readonly ranges?: readonly WatermarkRange[] | undefined;
 }
 
 export interface SlicePlan {
@@ -39,6 +42,13 @@ export function planSlices(request: PlanRequest): SlicePlan {
       return planSnapshot(request);
     case 'objects':
       return planObjects(request);
+    case 'watermark': {
+      const slices = planWatermark(request.table, request.ranges ?? []);
+      const skipped = slices.length === 0 ? [`${request.table.name}: no row is newer`] : [];
+      return { slices, skipped };
+    }
+    case 'log':
+      throw fatal('internal', { where: request.where, what: 'a log is not cut into slices beforehand' });
   }
 }
 

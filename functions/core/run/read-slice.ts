@@ -6,6 +6,7 @@ import { createRowChecker } from '../rows/check.ts';
 import type { AnySource } from '../source.ts';
 import type { Stage, Warehouse } from '../warehouses/warehouse.ts';
 import type { OnRunEvent } from './event.ts';
+import { createScratch } from './scratch.ts';
 import type { Slice } from './slice.ts';
 
 /** One slice, read to its end, checked and staged; nothing of it is visible yet. */
@@ -33,7 +34,7 @@ export interface ReadRequest {
   readonly slice: Slice;
   readonly targets: readonly TableTarget[];
   readonly code: SourceCode;
-  readonly context: Omit<ExtractContext<AnySource>, 'slice'>;
+  readonly context: Omit<ExtractContext<AnySource>, 'slice' | 'columns' | 'accepts' | 'scratch'>;
   readonly warehouse: Warehouse;
   readonly onEvent: OnRunEvent;
   /** Called between batches: renews the lease, or throws to stop. */
@@ -47,11 +48,18 @@ export interface ReadRequest {
  */
 export async function readSlice(request: ReadRequest): Promise<SliceRead> {
   const readers = new Map<string, TableReader>();
+  const scratch = createScratch();
   try {
     // The slice's own table is staged even when nothing comes: an empty window replaces what it held.
     await readerOf(request, readers, request.slice.table);
-    const slice = request.slice as ExtractContext<AnySource>['slice'];
-    for await (const batch of request.code.extract({ ...request.context, slice })) {
+    const context: ExtractContext<AnySource> = {
+      ...request.context,
+      slice: request.slice as ExtractContext<AnySource>['slice'],
+      columns: targetOf(request, request.slice.table).columns,
+      accepts: request.warehouse.accepts,
+      scratch: scratch.folder,
+    };
+    for await (const batch of request.code.extract(context)) {
       const reader = await readerOf(request, readers, batch.table);
       const rows = await reader.take(batch);
       await request.onEvent({ type: 'rows-staged', slice: request.slice, table: batch.table, rows });
@@ -63,6 +71,8 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
   } catch (error) {
     for (const reader of readers.values()) await reader.result().stage.discard();
     throw error;
+  } finally {
+    await scratch.remove();
   }
 }
 
@@ -78,17 +88,20 @@ async function readerOf(
 ): Promise<TableReader> {
   const known = readers.get(name);
   if (known !== undefined) return known;
-  const target = request.targets.find((candidate) => candidate.declared === name);
-  if (target === undefined)
-    throw fatal('internal', {
-      where: request.where,
-      what: 'extract yielded a table that is not part of this run',
-      got: name,
-      allowed: request.targets.map((candidate) => candidate.declared),
-    });
-  const reader = await openReader(request, target);
+  const reader = await openReader(request, targetOf(request, name));
   readers.set(name, reader);
   return reader;
+}
+
+function targetOf({ where, targets }: ReadRequest, name: string): TableTarget {
+  const target = targets.find((candidate) => candidate.declared === name);
+  if (target !== undefined) return target;
+  throw fatal('internal', {
+    where,
+    what: 'extract yielded a table that is not part of this run',
+    got: name,
+    allowed: targets.map((candidate) => candidate.declared),
+  });
 }
 
 async function openReader(
@@ -105,9 +118,12 @@ async function openReader(
 
   return {
     async take(batch) {
-      if ('files' in batch) {
-        const loaded = await stage.load(batch.files);
+      if ('changes' in batch || 'position' in batch)
+        throw fatal('internal', { what: 'a slice that is no log yielded changes', got: slice.id });
+      if ('files' in batch || 'bytes' in batch) {
+        const loaded = 'files' in batch ? await stage.load(batch.files) : await stage.pipe(batch.bytes);
         rowsRead += loaded.read;
+        if (loaded.announced !== undefined) announced = (announced ?? 0) + loaded.announced;
         bytes += loaded.bytes;
         quarantined.push(...loaded.quarantined);
         fileDrift.push(...loaded.drift);

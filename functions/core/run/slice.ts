@@ -1,4 +1,4 @@
-import type { DayWindow } from '../cursor.ts';
+import type { DayWindow, WatermarkRange } from '../cursor.ts';
 import type { ObjectRef } from '../extract.ts';
 
 /** The smallest piece that is read and committed whole, as the planner cut it. */
@@ -10,5 +10,9 @@ export interface Slice {
   readonly origin: string;
   readonly window?: DayWindow | undefined;
   readonly object?: ObjectRef | undefined;
+  /** Of a watermark. */
+  readonly range?: WatermarkRange | undefined;
+  /** Of a log: where reading begins; undefined for a first run. */
+  readonly position?: string | undefined;
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,15 +1,18 @@
+import type { ByteStream } from '../bytes.ts';
 import type { DayWindow, WriteMode } from '../cursor.ts';
-import type { FileRef } from '../extract.ts';
+import type { FilePlace, FileRef } from '../extract.ts';
 import type { CursorRecord, Lease, Ledger, SliceRecord } from '../ledger/ledger.ts';
-import type { TableTarget } from '../pipeline.ts';
+import type { TableTarget, WarehouseConfig } from '../pipeline.ts';
 import type { ColumnBatch, Drift, Quarantined } from '../rows/check.ts';
 
 /** Where tables live. Every kind passes the same conformance suite. */
 export interface Warehouse {
-  readonly kind: 'duckdb' | 'bigquery';
+  readonly kind: WarehouseConfig['kind'];
   /** True when no other process can have this warehouse open: then leases of other processes belong to the dead. */
   readonly exclusive: boolean;
   readonly ledger: Ledger;
+  /** Where files may be that it loads by itself. */
+  readonly accepts: readonly FilePlace[];
   /**
    * Creates what is missing: datasets, tables, and NULLABLE columns that the schema file gained.
    *
@@ -17,12 +20,17 @@ export interface Warehouse {
    */
   prepare(targets: readonly TableTarget[]): Promise<void>;
   /** An empty staging area for one table of one slice. Readers never see it, and a crash leaves nothing of it. */
-  openStage(target: TableTarget, origin: string): Promise<Stage>;
+  openStage(target: TableTarget, origin: string, options?: StageOptions): Promise<Stage>;
   /** Data, slice record, quarantine and cursor in one transaction, or nothing. */
   commit(commit: Commit): Promise<readonly Outcome[]>;
   /** Reads for people: `catchment query`. */
   query(sql: string): Promise<QueryResult>;
   close(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** The stage takes changes: its batches have the columns of `changeColumns` after all others. @default false */
+  readonly changes?: boolean;
 }
 
 /** Rows of one table that are read and checked, but not visible yet. */
@@ -31,14 +39,24 @@ export interface Stage {
   append(batch: ColumnBatch): Promise<void>;
   /** Loads files by the warehouse's own reader. Rows that break the schema come back instead of loading. */
   load(files: readonly FileRef[]): Promise<LoadedFiles>;
+  /**
+   * Takes rows as bytes, in the best format that the streams have. The memory it needs does not grow with them. Rows that
+   * break the schema come back instead of loading.
+   *
+   * @throws retryable `vendor` when a stream breaks off; nothing of it stays
+   */
+  pipe(streams: readonly ByteStream[]): Promise<LoadedFiles>;
   /** Rows that would be committed now. */
   readonly rows: number;
   discard(): Promise<void>;
 }
 
+/** What `load` and `pipe` did. */
 export interface LoadedFiles {
   /** Records found, good and bad. */
   readonly read: number;
+  /** Rows as the source counted them, if it did; the run fails the slice when it read another number. */
+  readonly announced?: number | undefined;
   /** Bytes of the files as stored. */
   readonly bytes: number;
   readonly quarantined: readonly Quarantined[];
@@ -47,7 +65,10 @@ export interface LoadedFiles {
 
 export interface StagedTable {
   readonly stage: Stage;
-  readonly writeMode: WriteMode;
+  /** `changes` applies a stage that was opened for changes, as `changeColumns` says. */
+  readonly writeMode: WriteMode | 'changes';
+  /** With `changes`: the table is emptied first, in the same transaction. */
+  readonly truncate?: boolean | undefined;
 }
 
 /** Everything that becomes true at once when a slice is done. */
