@@ -3,6 +3,7 @@ import type { ByteStream } from './bytes.ts';
 import type { Change } from './change.ts';
 import type { Cursor, DayWindow, WatermarkRange } from './cursor.ts';
 import type { Http } from './http/http.ts';
+import type { InspectOf } from './inspect.ts';
 import type { Column } from './schema.ts';
 import type { AnySource, OpenTables } from './source.ts';
 
@@ -87,7 +88,8 @@ export interface ObjectRef {
 
 type OpenOf<S extends AnySource> = Exclude<S['openTables'], undefined>;
 
-type OptionsOf<S extends AnySource> = OpenOf<S> extends OpenTables<infer Options> ? z.output<Options> : never;
+export type OptionsOf<S extends AnySource> =
+  OpenOf<S> extends OpenTables<infer Options> ? z.output<Options> : never;
 
 type TableNames<S extends AnySource> = [OpenOf<S>] extends [never]
   ? Extract<keyof S['tables'], string>
@@ -168,4 +170,5 @@ export interface SourceCode<S extends AnySource = AnySource> {
   readonly extract: ExtractOf<S>;
   readonly discover?: DiscoverOf<S>;
   readonly probe?: ProbeOf<S>;
+  readonly inspect?: InspectOf<S>;
 }
