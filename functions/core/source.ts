@@ -39,7 +39,10 @@ export interface SourceDeclaration<
   readonly title: string;
   /** The vendor's documentation. */
   readonly docs: string;
-  /** Host names this source may talk to; empty for none. */
+  /**
+   * Host names this source may talk to; empty for none. `*.example.com` stands for all names below it, `{region}` for what
+   * the group's setting `region` says: text, or a URL, of which the host counts.
+   */
   readonly hosts: readonly string[];
   readonly runsOn: 'function' | 'job';
   /** Shape of one group's secret (a JSON object). An empty shape means: no secret. */

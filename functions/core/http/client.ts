@@ -3,12 +3,15 @@ import { CatchmentError, isCatchmentError, retryable } from '../errors.ts';
 import type { Log } from '../extract.ts';
 import type { Redactor } from '../secrets.ts';
 import type { CallFacts } from './answer.ts';
+import { createGoogleTokens } from './google-token.ts';
 import { resolveUrl } from './hosts.ts';
 import type { Http, HttpStats, RequestOptions } from './http.ts';
 import { stringifyJson } from './json.ts';
 import { normalizePolicy } from './normalize.ts';
 import type { HttpPolicy } from './policy.ts';
 import { createLimiter } from './rate-limit.ts';
+import { createOpen, createRaw } from './raw.ts';
+import type { Reading } from './read-answer.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Failure } from './retry.ts';
 import { decide, deferred } from './retry.ts';
@@ -34,7 +37,11 @@ export interface HttpOptions {
   /** From 0 up to 1, for jitter. @default Math.random */
   readonly random?: (() => number) | undefined;
   readonly log?: Log | undefined;
+  /** Where tokens of Google come from, unless there is an override of the base URL. @default Google's metadata server */
+  readonly metadataUrl?: string | undefined;
 }
+
+const googleMetadata = 'http://metadata.google.internal';
 
 /**
  * The network as one group of a source may use it: to declared hosts, within the rate limits, sent again as the policy
@@ -63,27 +70,21 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
     }
   };
 
-  const request = async (method: 'GET' | 'POST', path: string, content: unknown, call: RequestOptions) => {
-    const facts: CallFacts = {
-      call: `${method} ${redactor.redact(path.split('?')[0] ?? '')}`,
-      where,
-      authField: auth?.field,
-      redact: redactor.redact,
-    };
-    const raw: RawRequest = {
-      method,
-      url: resolveUrl(path, call.query, policy, where),
-      headers: {
-        ...call.headers,
-        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(auth === undefined ? {} : { [auth.header]: auth.value }),
-      },
-      body: content === undefined ? undefined : stringifyJson(content),
-      signal,
-    };
+  const factsOf = (method: string, path: string): CallFacts => ({
+    call: `${method} ${redactor.redact(path.split('?')[0] ?? '')}`,
+    where,
+    authField: auth?.field,
+    redact: redactor.redact,
+  });
+
+  const persist = async <V>(
+    facts: CallFacts,
+    call: { readonly path: string; readonly account?: string | undefined },
+    once: () => Promise<Reading<V>>,
+  ): Promise<V> => {
     for (let count = 1; ; count++) {
-      stats.waitedMs += await limiter.take({ path, account: call.account });
-      const reading = await attempt(raw, facts);
+      stats.waitedMs += await limiter.take(call);
+      const reading = await once();
       if (reading.isOk) return reading.value;
 
       const failure = afterAttempts(reading.failure, count);
@@ -103,10 +104,50 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
     }
   };
 
-  const guarded: typeof request = async (...args) => {
+  const request = async (method: 'GET' | 'POST', path: string, content: unknown, call: RequestOptions) => {
+    const facts = factsOf(method, path);
+    const raw: RawRequest = {
+      method,
+      url: resolveUrl(path, call.query, policy, where),
+      headers: {
+        ...call.headers,
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(auth === undefined ? {} : { [auth.header]: auth.value }),
+      },
+      body: content === undefined ? undefined : stringifyJson(content),
+      signal,
+    };
+    return persist(facts, { path, account: call.account }, () => attempt(raw, facts));
+  };
+
+  const raw = createRaw({
+    policy,
+    open: createOpen(policy),
+    tokens: createGoogleTokens({
+      // With an override nothing else is talked to: it brings its own metadata server.
+      metadataUrl: policy.isOverride ? policy.baseUrl.href : (options.metadataUrl ?? googleMetadata),
+      send: (url, headers) => send({ method: 'GET', url, headers, signal }),
+      where,
+      now,
+    }),
+    where,
+    signal,
+    now,
+    stats,
+    persist: (facts, path, once) =>
+      persist(facts, { path }, () =>
+        once().catch((error: unknown) => {
+          if (!isUnanswered(error) || signal.aborted) throw error;
+          return { isOk: false, failure: unanswered(error, facts) };
+        }),
+      ),
+    factsOf,
+  });
+
+  const guard = async <V>(call: () => Promise<V>): Promise<V> => {
     if (signal.aborted) throw stopped(signal, where);
     try {
-      return await request(...args);
+      return await call();
     } catch (error) {
       throw signal.aborted ? stopped(signal, where) : redactor.redactValue(error);
     }
@@ -114,10 +155,28 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
   return {
     stats,
     http: {
-      get: (path, call = {}) => guarded('GET', path, undefined, call),
-      post: (path, body, call = {}) => guarded('POST', path, body ?? null, call),
+      get: (path, call = {}) => guard(() => request('GET', path, undefined, call)),
+      post: (path, body, call = {}) => guard(() => request('POST', path, body ?? null, call)),
+      send: (call) => guard(() => raw.send(call)),
+      stream: async function* (call, range) {
+        const chunks = raw.stream(call, range);
+        try {
+          for (;;) {
+            const { done, value } = await guard(() => chunks.next());
+            if (done) return;
+            yield value;
+          }
+        } finally {
+          await chunks.return();
+        }
+      },
     },
   };
+}
+
+/** Errors of the network and of got; an error of our own, or of a caller's function, is no reason to send again. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && !isCatchmentError(error) && 'code' in error;
 }
 
 /** The error hangs on got's request and its headers, so only its text is kept. */

@@ -8,8 +8,8 @@ import type { NormalPolicy } from './normalize.ts';
 import type { Failure } from './retry.ts';
 import type { RawAnswer } from './send.ts';
 
-export type Reading =
-  | { readonly isOk: true; readonly value: unknown }
+export type Reading<Value = unknown> =
+  | { readonly isOk: true; readonly value: Value }
   | { readonly isOk: false; readonly failure: Failure };
 
 /** Turns an answer into its JSON value, or into the reason why it cannot be used. */
@@ -24,6 +24,11 @@ export function readAnswer(answer: RawAnswer, policy: NormalPolicy, facts: CallF
 
   const refused = policy.answer === undefined ? undefined : checkAnswer(policy.answer, body.value, facts);
   return refused === undefined ? { isOk: true, value: body.value } : failure(refused);
+}
+
+/** The failure of an answer whose status says it all. */
+export function refusedByStatus(answer: RawAnswer, policy: NormalPolicy, facts: CallFacts): Failure {
+  return refusedBy(answer, { isJson: false, reason: '' }, policy, facts);
 }
 
 type Body =

@@ -1,6 +1,7 @@
 import { systemSleep } from '../clock.ts';
 import { fatal } from '../errors.ts';
 import { createHttp } from '../http/client.ts';
+import { settleHosts } from '../http/hosts.ts';
 import type { Http, HttpStats } from '../http/http.ts';
 import { createRedactor } from '../secrets.ts';
 import type { ActiveRun } from './active-run.ts';
@@ -13,7 +14,7 @@ export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: Ht
     return { http: noHttp(setup), stats: { calls: 0, retries: 0, bytes: 0, waitedMs: 0 } };
   return createHttp({
     policy: source.http,
-    hosts: source.hosts,
+    hosts: settleHosts(source.hosts, setup.settings),
     ...(request.baseUrl === undefined ? {} : { baseUrl: request.baseUrl }),
     secret: setup.secret,
     redactor: createRedactor([setup.secret]),
@@ -25,8 +26,18 @@ export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: Ht
 }
 
 function noHttp({ where }: RunSetup): Http {
+  const refusal = (path: string) =>
+    fatal('host-not-allowed', { where, what: 'this source declares no http', got: path });
   const refuse = async (path: string) => {
-    throw fatal('host-not-allowed', { where, what: 'this source declares no http', got: path });
+    throw refusal(path);
   };
-  return { get: refuse, post: refuse };
+  return {
+    get: refuse,
+    post: refuse,
+    send: async ({ url }) => refuse(url),
+    // biome-ignore lint/correctness/useYield: it refuses before anything could be yielded
+    stream: async function* ({ url }) {
+      throw refusal(url);
+    },
+  };
 }
