@@ -1,0 +1,67 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { Column } from '../../schema.ts';
+
+/** A cell of `csv` or `tsv` (see `bytes.ts`) that its column cannot hold. */
+export class BadCell extends Error {}
+
+type Cell = (text: string) => SQLInputValue;
+
+/** Reads cells of a column in their canonical text. NULL is undefined. */
+export function cellReader(column: Column): (text: string | undefined) => SQLInputValue {
+  const isText = column.mode === 'REPEATED' || column.type === 'RECORD';
+  const read = isText ? same : scalars[column.type];
+  const isRequired = column.mode === 'REQUIRED';
+  return (text) => {
+    if (text !== undefined) return read(text);
+    if (isRequired) throw new BadCell();
+    return null;
+  };
+}
+
+const same: Cell = (text) => text;
+const like =
+  (pattern: RegExp): Cell =>
+  (text) => {
+    if (!pattern.test(text)) throw new BadCell();
+    return text;
+  };
+
+const day = '\\d{4}-[01]\\d-[0-3]\\d';
+const time = '[0-2]\\d:[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?';
+const datetime = like(new RegExp(`^${day} ${time}$`));
+const maxInt64 = 2n ** 63n;
+
+/** The declared type turns digits into numbers, so most cells stay text here. */
+const scalars: Readonly<Record<Exclude<Column['type'], 'RECORD'>, Cell>> = {
+  STRING: same,
+  JSON: same,
+  INTEGER(text) {
+    if (!/^-?\d{1,19}$/.test(text)) throw new BadCell();
+    // SQLite would make a rounded number of what does not fit.
+    if (text.length > 18 && (BigInt(text) >= maxInt64 || BigInt(text) < -maxInt64)) throw new BadCell();
+    return text;
+  },
+  FLOAT(text) {
+    if (/^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return text;
+    if (text === 'Infinity') return Number.POSITIVE_INFINITY;
+    if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
+    // Kept as this text: SQLite makes NULL of the number.
+    if (text === 'NaN') return text;
+    throw new BadCell();
+  },
+  NUMERIC: like(/^-?\d{1,29}(?:\.\d{1,9})?$/),
+  BIGNUMERIC: like(/^-?\d{1,38}(?:\.\d{1,38})?$/),
+  BOOLEAN(text) {
+    if (text === 't') return 1;
+    if (text === 'f') return 0;
+    throw new BadCell();
+  },
+  DATE: like(new RegExp(`^${day}$`)),
+  TIME: like(new RegExp(`^${time}$`)),
+  DATETIME: datetime,
+  TIMESTAMP: (text) => `${datetime(text)}+00`,
+  BYTES(text) {
+    if (text.length % 2 === 1 || !/^[0-9a-f]*$/.test(text)) throw new BadCell();
+    return Buffer.from(text, 'hex');
+  },
+};

@@ -1,0 +1,89 @@
+import { StringDecoder } from 'node:string_decoder';
+
+/** Cells of one record; undefined is NULL. */
+export type TextRecord = readonly (string | undefined)[];
+
+/** Cuts a stream of `csv` or `tsv` (see `bytes.ts`) into records, a batch for each chunk. */
+export async function* recordsOf(
+  chunks: AsyncIterable<Uint8Array>,
+  format: 'csv' | 'tsv',
+): AsyncGenerator<readonly TextRecord[], void, undefined> {
+  const decoder = new StringDecoder('utf8');
+  const cut = format === 'tsv' ? cutLines : cutRecords;
+  const read = format === 'tsv' ? readLine : readRecord;
+  let rest = '';
+  for await (const chunk of chunks) {
+    const { records, tail } = cut(
+      rest + decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)),
+    );
+    rest = tail;
+    if (records.length > 0) yield records.map(read);
+  }
+  rest += decoder.end();
+  if (rest !== '') yield [read(rest)];
+}
+
+interface Cut {
+  readonly records: readonly string[];
+  /** What has no end yet. */
+  readonly tail: string;
+}
+
+function cutLines(text: string): Cut {
+  const lines = text.split('\n');
+  const tail = lines.pop() ?? '';
+  return { records: lines, tail };
+}
+
+/** A line end inside quotes ends no record: quotes are doubled inside, so an odd number of them is open. */
+function cutRecords(text: string): Cut {
+  const records: string[] = [];
+  let start = 0;
+  let isOpen = false;
+  for (let from = 0; ; ) {
+    const end = text.indexOf('\n', from);
+    if (end === -1) return { records, tail: text.slice(start) };
+    for (let at = text.indexOf('"', from); at !== -1 && at < end; at = text.indexOf('"', at + 1))
+      isOpen = !isOpen;
+    if (!isOpen) {
+      records.push(text.slice(start, end));
+      start = end + 1;
+    }
+    from = end + 1;
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', v: '\v' };
+
+function readLine(line: string): TextRecord {
+  const cells = line.split('\t');
+  if (!line.includes('\\')) return cells;
+  return cells.map((cell) => {
+    if (cell === '\\N') return undefined;
+    return cell.includes('\\') ? cell.replace(/\\(.)/gs, (_, mark: string) => escapes[mark] ?? mark) : cell;
+  });
+}
+
+function readRecord(record: string): TextRecord {
+  if (!record.includes('"')) return record.split(',').map((cell) => (cell === '\\N' ? undefined : cell));
+  const cells: (string | undefined)[] = [];
+  for (let at = 0; at <= record.length; ) {
+    if (record[at] === '"') {
+      let end = at + 1;
+      for (; ; end += 2) {
+        end = record.indexOf('"', end);
+        if (end === -1 || record[end + 1] !== '"') break;
+      }
+      if (end === -1) end = record.length;
+      cells.push(record.slice(at + 1, end).replaceAll('""', '"'));
+      at = end + 2;
+    } else {
+      const comma = record.indexOf(',', at);
+      const end = comma === -1 ? record.length : comma;
+      const cell = record.slice(at, end);
+      cells.push(cell === '\\N' ? undefined : cell);
+      at = end + 1;
+    }
+  }
+  return cells;
+}

@@ -1,0 +1,87 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { changeColumns } from '../../change.ts';
+import type { TableTarget } from '../../pipeline.ts';
+import type { ColumnBatch } from '../../rows/check.ts';
+import type { Stage, StageOptions } from '../warehouse.ts';
+import type { Database } from './database.ts';
+import { createInserter } from './inserter.ts';
+import { loadFiles, pipeStreams } from './load.ts';
+import { ident } from './names.ts';
+import { createStageTable } from './stage-tables.ts';
+import { allColumns, columnDefinitions, toSqlite } from './types.ts';
+
+/** A stage is a table of the file that no reader knows. */
+export interface SqliteStage extends Stage {
+  readonly table: string;
+  /** To be called right after a commit, which may have given the table another name. */
+  settle(): void;
+}
+
+/** Where rows of a stage go, for those who read them from elsewhere. */
+export interface StageTable {
+  readonly target: TableTarget;
+  readonly origin: string;
+  /** Values of the stage's columns in order. */
+  insert(rows: readonly (readonly SQLInputValue[])[]): void;
+  /** Rows that are there now, to come back to. */
+  mark(): number;
+  /** Deletes what was inserted after a mark. */
+  resetTo(mark: number): void;
+}
+
+export function openStage(
+  database: Database,
+  target: TableTarget,
+  origin: string,
+  { changes = false }: StageOptions = {},
+): SqliteStage {
+  const columns = [...allColumns(target.columns), ...(changes ? changeColumns(target) : [])];
+  const table = database.transaction((sql) => createStageTable(sql, columnDefinitions(columns)));
+  const converters = columns.map(toSqlite);
+  const insertRows = createInserter(table, columns.length);
+  let rows = 0;
+  let isGone = false;
+
+  const stageTable: StageTable = {
+    target,
+    origin,
+    insert(batch) {
+      database.transaction((sql) => insertRows(sql, batch));
+      rows += batch.length;
+    },
+    mark: () => rows,
+    resetTo(mark) {
+      // Row ids count from 1 without a hole, as nothing else is deleted from a stage.
+      database.transaction((sql) => sql.run(`DELETE FROM ${ident(table)} WHERE rowid > ?`, mark));
+      rows = mark;
+    },
+  };
+
+  return {
+    target,
+    table,
+    get rows() {
+      return rows;
+    },
+    async append(batch) {
+      if (batch.rows > 0) stageTable.insert(toRows(batch, converters));
+    },
+    load: (files) => loadFiles(stageTable, files),
+    pipe: (streams) => pipeStreams(stageTable, streams),
+    settle() {
+      isGone ||=
+        database.read((sql) => sql.count('SELECT count(*) FROM sqlite_schema WHERE name = ?', table)) === 0;
+    },
+    async discard() {
+      if (isGone) return;
+      isGone = true;
+      database.transaction((sql) => sql.run(`DROP TABLE ${ident(table)}`));
+    },
+  };
+}
+
+function toRows(batch: ColumnBatch, converters: readonly ((value: unknown) => SQLInputValue)[]) {
+  return Array.from({ length: batch.rows }, (_, row) =>
+    converters.map((convert, column) => convert(batch.values[column]?.[row])),
+  );
+}
