@@ -40,6 +40,8 @@ export interface ErrorFacts {
   readonly cause?: unknown;
   /** When a new attempt makes sense; set on `deferred`. */
   readonly resumeAt?: Date | undefined;
+  /** With `deferred`: only this slice waits, the others of the run go on. @default false */
+  readonly isOfSlice?: boolean | undefined;
 }
 
 const brand = Symbol.for('catchment.error');

@@ -122,6 +122,8 @@ export interface ExtractContext<S extends AnySource> {
   readonly accepts: readonly FilePlace[];
   /** An empty folder for this slice, deleted after it. */
   readonly scratch: () => Promise<string>;
+  /** The next slices of this run, in order: what is small may be fetched before its turn. */
+  readonly ahead: readonly SliceOf<S>[];
 }
 
 export type ExtractOf<S extends AnySource> = (
@@ -132,11 +134,21 @@ export type ExtractOf<S extends AnySource> = (
 export interface FoundObject extends ObjectRef {
   /** Stable name of the object: the same file has the same origin on every run. */
   readonly origin: string;
+  /**
+   * Set on an object of an earlier run that exists no more: its rows stay, or are removed by a slice of the generation
+   * `gone`, for which `extract` yields nothing.
+   */
+  readonly gone?: 'keep' | 'remove';
 }
+
+/** Generation of an object that exists no more. */
+export const goneGeneration = 'gone';
 
 /** Lists the objects of one table; needed by sources that have an `objects` cursor. */
 export type DiscoverOf<S extends AnySource> = (context: {
   readonly table: string;
+  /** Origins whose rows the table holds. */
+  readonly known: readonly string[];
   readonly options: OptionsOf<S>;
   readonly settings: z.output<S['settings']>;
   readonly secret: z.output<S['secret']>;

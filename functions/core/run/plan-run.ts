@@ -1,13 +1,15 @@
-import type { WatermarkRange } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import type { FoundObject } from '../extract.ts';
+import { goneGeneration } from '../extract.ts';
 import type { Http } from '../http/http.ts';
 import type { LaneState } from '../ledger/ledger.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { ActiveRun } from './active-run.ts';
+import { isEmpty } from './is-empty.ts';
 import type { SlicePlan } from './plan-slices.ts';
-import { planSlices } from './plan-slices.ts';
-import { beginOf } from './plan-watermark.ts';
+import { newestObjects, planSlices } from './plan-slices.ts';
+import type { WatermarkPlan } from './plan-watermark.ts';
+import { beginOf, emptiedNotice } from './plan-watermark.ts';
 
 /** The slices of all tables of a run, in the tables' order. */
 export async function planRun(run: ActiveRun, state: LaneState, http: Http): Promise<SlicePlan> {
@@ -25,8 +27,8 @@ export async function planRun(run: ActiveRun, state: LaneState, http: Http): Pro
         now: setup.now(),
         since: request.pipeline.since,
         window: request.window,
-        objects: table.cursor.kind === 'objects' ? await discover(run, table, http) : undefined,
-        ranges: table.cursor.kind === 'watermark' ? await probe(run, table, state, http) : undefined,
+        objects: table.cursor.kind === 'objects' ? await discover(run, table, state, http) : undefined,
+        watermark: table.cursor.kind === 'watermark' ? await probe(run, table, state, http) : undefined,
       }),
     );
   }
@@ -38,14 +40,17 @@ async function probe(
   table: TableTarget,
   state: LaneState,
   http: Http,
-): Promise<readonly WatermarkRange[]> {
+): Promise<WatermarkPlan> {
   if (request.code.probe === undefined || table.cursor.kind !== 'watermark')
     throw fatal('internal', {
       where: setup.where,
       what: `source ${request.pipeline.source} has a watermark but exports no probe`,
     });
   const reached = state.cursors.find((cursor) => cursor.table === table.declared);
-  return request.code.probe({
+  const emptied = reached && (await isEmpty(request.warehouse, table)) ? reached : undefined;
+  if (emptied !== undefined)
+    request.log?.warn({ table: table.name, cursor: emptied.value }, emptiedNotice(table, emptied));
+  const ranges = await request.code.probe({
     table: table.declared,
     options: table.options as never,
     settings: setup.settings,
@@ -54,14 +59,16 @@ async function probe(
     signal: request.signal ?? new AbortController().signal,
     columns: table.columns,
     field: table.cursor.field,
-    from: beginOf(table.cursor, reached?.value),
+    from: emptied === undefined ? beginOf(table.cursor, reached?.value) : undefined,
     isOpen: table.writeMode === 'append',
   });
+  return { ranges, emptied };
 }
 
 async function discover(
   { request, setup }: ActiveRun,
   table: TableTarget,
+  state: LaneState,
   http: Http,
 ): Promise<readonly FoundObject[]> {
   if (request.code.discover === undefined)
@@ -71,8 +78,12 @@ async function discover(
     });
   const { settings, secret } = setup;
   const signal = request.signal ?? new AbortController().signal;
+  const held = [...newestObjects(state, table).values()].filter(
+    ({ generation }) => generation !== goneGeneration,
+  );
   return request.code.discover({
     table: table.declared,
+    known: held.map(({ origin }) => origin),
     options: table.options as never,
     settings,
     secret,

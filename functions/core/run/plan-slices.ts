@@ -1,9 +1,10 @@
-import type { DayWindow, WatermarkRange, WindowCursor } from '../cursor.ts';
+import type { DayWindow, WindowCursor } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import type { FoundObject } from '../extract.ts';
 import type { Lane, LaneState, SliceRecord } from '../ledger/ledger.ts';
 import type { PipelineTable } from '../pipeline.ts';
 import { addDays, cut, subtract, subtractMonths } from './days.ts';
+import type { WatermarkPlan } from './plan-watermark.ts';
 import { planWatermark } from './plan-watermark.ts';
 import type { Slice } from './slice.ts';
 
@@ -23,8 +24,8 @@ export interface PlanRequest {
   readonly window?: DayWindow | undefined;
   /** What `discover` found, for tables with an `objects` cursor. */
   readonly objects?: readonly FoundObject[] | undefined;
-  /** What `probe` found, for tables with a `watermark` cursor. */
-  readonly ranges?: readonly WatermarkRange[] | undefined;
+  /** For tables with a `watermark` cursor. */
+  readonly watermark?: WatermarkPlan | undefined;
 }
 
 export interface SlicePlan {
@@ -43,9 +44,9 @@ export function planSlices(request: PlanRequest): SlicePlan {
     case 'objects':
       return planObjects(request);
     case 'watermark': {
-      const slices = planWatermark(request.table, request.ranges ?? []);
-      const skipped = slices.length === 0 ? [`${request.table.name}: no row is newer`] : [];
-      return { slices, skipped };
+      const { slices, skipped } = planWatermark(request.table, request.watermark ?? { ranges: [] });
+      const nothing = slices.length === 0 ? [`${request.table.name}: no row is newer`] : [];
+      return { slices, skipped: [...skipped, ...nothing] };
     }
     case 'log':
       throw fatal('internal', { where: request.where, what: 'a log is not cut into slices beforehand' });
@@ -130,24 +131,15 @@ function planSnapshot({ table, origins, today }: PlanRequest): SlicePlan {
 }
 
 function planObjects({ where, table, state, objects = [] }: PlanRequest): SlicePlan {
-  if (table.writeMode === 'replace' && objects.length > 1) {
-    throw fatal('bad-input', {
-      where,
-      what: `table "${table.name}" is replaced by each object, but there are several`,
-      got: objects.map(({ origin }) => origin),
-      todo: 'use writeMode replaceWindow, or name one object',
-    });
-  }
-  const newest = new Map<string, SliceRecord>();
-  for (const slice of state.slices) {
-    if (slice.table !== table.declared || slice.status !== 'committed') continue;
-    if (slice.at.getTime() >= (newest.get(slice.origin)?.at.getTime() ?? 0)) newest.set(slice.origin, slice);
-  }
+  const present = objects.filter(({ gone }) => gone === undefined);
+  checkObjects(where, table, objects, present);
+  const newest = newestObjects(state, table);
   const slices: Slice[] = [];
-  const skipped: string[] = [];
-  for (const { origin, generation, bytes } of objects) {
-    if (newest.get(origin)?.generation === generation)
-      skipped.push(`${table.name}: ${origin} has not changed`);
+  const unchanged: string[] = [];
+  const kept: string[] = [];
+  for (const { origin, generation, bytes, gone } of objects) {
+    if (gone === 'keep') kept.push(origin);
+    else if (newest.get(origin)?.generation === generation) unchanged.push(origin);
     else
       slices.push({
         id: `${table.declared}/${origin}/${generation}`,
@@ -157,7 +149,57 @@ function planObjects({ where, table, state, objects = [] }: PlanRequest): SliceP
         options: table.options,
       });
   }
-  return { slices, skipped };
+  return {
+    slices,
+    skipped: [
+      ...sayOf(unchanged, table, 'has not changed', 'have not changed'),
+      ...sayOf(kept, table, 'is gone; its rows stay', 'are gone; their rows stay'),
+    ],
+  };
+}
+
+/** The last commit of each object of a table. */
+export function newestObjects(
+  state: LaneState,
+  { declared }: Pick<PipelineTable, 'declared'>,
+): ReadonlyMap<string, SliceRecord> {
+  const newest = new Map<string, SliceRecord>();
+  for (const slice of state.slices) {
+    if (slice.table !== declared || slice.status !== 'committed') continue;
+    if (slice.at.getTime() >= (newest.get(slice.origin)?.at.getTime() ?? 0)) newest.set(slice.origin, slice);
+  }
+  return newest;
+}
+
+function checkObjects(
+  where: string,
+  table: PipelineTable,
+  objects: readonly FoundObject[],
+  present: readonly FoundObject[],
+): void {
+  if (table.writeMode === 'replace' && present.length > 1)
+    throw fatal('bad-input', {
+      where,
+      what: `table "${table.name}" is replaced by each object, but there are several`,
+      got: present.slice(0, namedObjects).map(({ origin }) => origin),
+      todo: 'use writeMode replaceWindow, or name one object',
+    });
+  if (table.writeMode !== 'replaceWindow' && objects.some(({ gone }) => gone === 'remove'))
+    throw fatal('bad-input', {
+      where,
+      what: `table "${table.name}" cannot remove the rows of an object that is gone`,
+      got: table.writeMode,
+      allowed: ['replaceWindow'],
+      todo: 'only then it is known which rows came from which object; use that writeMode, or keep the rows',
+    });
+}
+
+/** Beyond these, objects are counted. */
+const namedObjects = 10;
+
+function sayOf(origins: readonly string[], { name }: PipelineTable, one: string, many: string): string[] {
+  if (origins.length <= namedObjects) return origins.map((origin) => `${name}: ${origin} ${one}`);
+  return [`${name}: ${origins.length} objects ${many}`];
 }
 
 function slicesOf(table: PipelineTable, origin: string, windows: readonly DayWindow[]): Slice[] {

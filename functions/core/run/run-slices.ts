@@ -1,7 +1,9 @@
 import type { CatchmentError } from '../errors.ts';
 import { retryable } from '../errors.ts';
+import type { ExtractContext } from '../extract.ts';
 import type { Http } from '../http/http.ts';
 import type { LaneState, RunStatus } from '../ledger/ledger.ts';
+import type { AnySource } from '../source.ts';
 import type { ActiveRun } from './active-run.ts';
 import { cancelled, leaseTermMs, redacted } from './active-run.ts';
 import type { CursorMover } from './move-cursor.ts';
@@ -14,6 +16,9 @@ import type { Tally } from './tally.ts';
 
 /** Slices that fail one after another before the rest is left to the next run. */
 const failuresInARow = 3;
+
+/** Slices that a source is told of before their turn. */
+const slicesAhead = 8;
 
 /** Errors that the next slice would meet as well. */
 const endsTheRun = new Set([
@@ -41,8 +46,15 @@ export async function runSlices(
   const { setup, request, lease } = run;
   const { slices } = work.planned;
   const mover = createCursorMover({ ...lease, state: work.state, slices });
+  // A range beyond one that failed would move the cursor past it.
+  const held = new Set<string>();
   let inARow = 0;
-  for (const slice of slices) {
+  let waiting: CatchmentError | undefined;
+  /** Tables whose later ranges wait: a cursor that passed a failed range would leave its rows out for ever. */
+  const held = new Set<string>();
+  for (const [index, slice] of slices.entries()) {
+    if (held.has(slice.table)) continue;
+    if (held.has(slice.table)) continue;
     if (request.signal?.aborted) return endOf(work, cancelled(setup));
     if (request.deadline !== undefined && setup.now() >= request.deadline) {
       const left = slices.length - work.tally.slicesDone - work.tally.failures.length;
@@ -56,18 +68,24 @@ export async function runSlices(
       );
     }
     try {
-      await runSlice(run, work, mover, slice);
+      await runSlice(run, work, mover, slice, slices.slice(index + 1, index + 1 + slicesAhead));
       inARow = 0;
     } catch (thrown) {
       const error = redacted(run, thrown);
       if (error.code === 'lease-lost') throw error;
+      if (error.code === 'deferred' && error.facts.isOfSlice === true) {
+        if (waiting === undefined || Number(error.resumeAt) < Number(waiting.resumeAt)) waiting = error;
+        if (slice.range !== undefined) held.add(slice.table);
+        continue;
+      }
       if (error.code === 'deferred' || error.code === 'cancelled') return endOf(work, error);
       await failSlice(run, work.tally, slice, error);
+      if (slice.range !== undefined) held.add(slice.table);
       inARow += 1;
       if (endsTheRun.has(error.code) || inARow === failuresInARow) return endOf(work, error);
     }
   }
-  return endOf(work);
+  return endOf(work, waiting);
 }
 
 function endOf({ tally }: Work, error?: CatchmentError): { status: RunStatus; error?: CatchmentError } {
@@ -77,7 +95,13 @@ function endOf({ tally }: Work, error?: CatchmentError): { status: RunStatus; er
   return error === undefined ? { status } : { status, error };
 }
 
-async function runSlice(run: ActiveRun, work: Work, mover: CursorMover, slice: Slice): Promise<void> {
+async function runSlice(
+  run: ActiveRun,
+  work: Work,
+  mover: CursorMover,
+  slice: Slice,
+  ahead: readonly Slice[],
+): Promise<void> {
   const { request, setup, lease, emit } = run;
   await emit({ type: 'slice-started', slice });
   let renewed = setup.now().getTime();
@@ -93,6 +117,7 @@ async function runSlice(run: ActiveRun, work: Work, mover: CursorMover, slice: S
       http: work.http,
       signal,
       log: request.log ?? silent,
+      ahead: ahead as ExtractContext<AnySource>['ahead'],
     },
     warehouse: request.warehouse,
     onEvent: emit,
