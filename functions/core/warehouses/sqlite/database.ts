@@ -20,19 +20,18 @@ export interface Sql {
   readonly connection: DatabaseSync;
 }
 
-/** Milliseconds that a transaction waits for another process. */
-const patience = 10_000;
-
 /**
  * Opens a file, or creates it with its folder. Readers see the last commit while somebody writes (write-ahead log), and a
  * commit that was told to be done survives the end of the process; `synchronous = FULL` lets it survive the end of the
  * power as well.
+ *
+ * @param patienceMs how long a transaction waits for another process
  */
-export async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string, patienceMs: number): Promise<Database> {
   const { DatabaseSync } = await import('node:sqlite');
   const connection = attempt(path, () => {
     mkdirSync(dirname(path), { recursive: true });
-    const opened = new DatabaseSync(path, { timeout: patience });
+    const opened = new DatabaseSync(path, { timeout: patienceMs });
     opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536');
     return opened;
   });

@@ -9,16 +9,22 @@ import { openStage } from './stage.ts';
 import { dropDeadStages } from './stage-tables.ts';
 import { prepareTable } from './tables.ts';
 
+/** How long a transaction waits for another process. */
+const defaultPatienceMs = 10_000;
+
 /**
  * Opens a warehouse in one SQLite file; a file that does not exist is created. Several processes may have it open, and
  * write one after another. It uses the SQLite of Node.js.
  *
  * @param options.path absolute
- * @throws retryable `warehouse-locked` when another process writes for longer than ten seconds; fatal `warehouse` when it
- *   is no SQLite file
+ * @throws retryable `warehouse-locked` when another process writes for longer than `patienceMs` (ten
+ *   seconds unless said otherwise); fatal `warehouse` when it is no SQLite file
  */
-export async function openSqlite(options: { readonly path: string }): Promise<Warehouse> {
-  const database = await openDatabase(options.path);
+export async function openSqlite(options: {
+  readonly path: string;
+  readonly patienceMs?: number;
+}): Promise<Warehouse> {
+  const database = await openDatabase(options.path, options.patienceMs ?? defaultPatienceMs);
   try {
     database.transaction(migrateLedger);
     dropDeadStages(database);
