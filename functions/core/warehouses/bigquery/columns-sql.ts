@@ -32,13 +32,15 @@ export function differs(column: Column, left: string, right: string): string {
 /**
  * True where two keys are the same. NULL equals NULL here: a key part that is missing must not double the row. BigQuery
  * joins by equality only, and TO_JSON_STRING makes a NULL a text like any other.
+ *
+ * @param prefix of the left side's names
  */
-export function sameKey(key: readonly Column[], left: string, right: string): string {
+export function sameKey(key: readonly Column[], left: string, right: string, prefix = ''): string {
   return key
     .map((column) => {
-      const name = ident(column.name);
-      if (column.mode === 'REQUIRED' && isGroupable(column)) return `${left}.${name} = ${right}.${name}`;
-      return `TO_JSON_STRING(${left}.${name}) = TO_JSON_STRING(${right}.${name})`;
+      const [one, other] = [`${left}.${ident(`${prefix}${column.name}`)}`, `${right}.${ident(column.name)}`];
+      if (column.mode === 'REQUIRED' && isGroupable(column)) return `${one} = ${other}`;
+      return `TO_JSON_STRING(${one}) = TO_JSON_STRING(${other})`;
     })
     .join(' AND ');
 }

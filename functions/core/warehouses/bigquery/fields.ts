@@ -1,3 +1,5 @@
+import { changeColumns } from '../../change.ts';
+import type { TableTarget } from '../../pipeline.ts';
 import type { Column } from '../../schema.ts';
 import { systemColumns } from '../../schema.ts';
 
@@ -29,9 +31,17 @@ export function tableField({ name, type, mode, description, fields }: Column): T
 /** Position of a row in its stage: of several rows with one key, the last one counts. */
 export const rowColumn = '_catchment_row';
 
+/** Columns of a stage: the table's, and those that say what changed when it takes changes. */
+export function stagedColumns(
+  target: Pick<TableTarget, 'columns' | 'key'>,
+  hasChanges: boolean,
+): readonly Column[] {
+  return [...allColumns(target.columns), ...(hasChanges ? changeColumns(target) : [])];
+}
+
 /** Columns of a staging table. JSON waits as text, since a load job does not say how it reads a JSON string. */
 export function stageFields(columns: readonly Column[]): readonly TableField[] {
-  return [...allColumns(columns).map(stageField), { name: rowColumn, type: 'INTEGER', mode: 'REQUIRED' }];
+  return [...columns.map(stageField), { name: rowColumn, type: 'INTEGER', mode: 'REQUIRED' }];
 }
 
 function stageField({ name, type, mode, fields }: Column): TableField {

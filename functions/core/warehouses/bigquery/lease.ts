@@ -52,13 +52,17 @@ function acquireSql(bigquery: Bigquery, request: LeaseRequest): string {
   const values = runColumns.map((name) => crashed[name] ?? `\`${name}\``).join(', ');
   return script([
     'DECLARE v_taken INT64 DEFAULT 0',
+    'DECLARE v_again INT64 DEFAULT 0',
     'DECLARE v_fence INT64',
     'DECLARE v_since TIMESTAMP',
     'DECLARE v_expires TIMESTAMP',
     'DECLARE v_holder STRING',
     'BEGIN TRANSACTION',
+    // The holder itself gets its lease again: the tasks of one job share it.
+    `UPDATE ${table} SET expires_at = @expires WHERE lane = @lane AND holder = @holder`,
+    'SET v_again = @@row_count',
     `UPDATE ${table} SET fence = fence + 1, holder = @holder, taken_at = @now, expires_at = @expires ` +
-      'WHERE lane = @lane AND (holder IS NULL OR expires_at <= @now)',
+      'WHERE lane = @lane AND v_again = 0 AND (holder IS NULL OR expires_at <= @now)',
     'SET v_taken = @@row_count',
     `SET v_fence = (SELECT fence FROM ${table} WHERE lane = @lane)`,
     `SET v_since = (SELECT taken_at FROM ${table} WHERE lane = @lane)`,
@@ -68,7 +72,7 @@ function acquireSql(bigquery: Bigquery, request: LeaseRequest): string {
       `SELECT ${values} FROM (${newestRuns(bigquery, ofLane)}) AS r WHERE status = 'running'`,
     'END IF',
     'COMMIT TRANSACTION',
-    'SELECT v_taken AS taken, v_fence AS fence, v_since AS since, v_expires AS expires, v_holder AS holder',
+    'SELECT v_taken + v_again AS taken, v_fence AS fence, v_since AS since, v_expires AS expires, v_holder AS holder',
   ]);
 }
 

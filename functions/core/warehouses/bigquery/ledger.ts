@@ -1,4 +1,4 @@
-import type { LaneState, Ledger } from '../../ledger/ledger.ts';
+import type { LaneState, Lease, Ledger } from '../../ledger/ledger.ts';
 import type { TextRow } from '../../ledger/records.ts';
 import { toCursor, toRun, toSlice } from '../../ledger/records.ts';
 import { fenceStatements, leaseParams, raiseLost, runFenced } from './fence.ts';
@@ -10,7 +10,8 @@ import { ledgerRef } from './ledger-tables.ts';
 import { leaseTable, tableRef } from './names.ts';
 import type { Params } from './params.ts';
 import { orNull } from './params.ts';
-import { insertRun, insertSlice } from './records.ts';
+import type { Statement } from './records.ts';
+import { insertCursor, insertRun, insertSlice } from './records.ts';
 import { runScript, select } from './sql.ts';
 
 /**
@@ -54,20 +55,17 @@ export function createLedger(bigquery: Bigquery, ready: () => Promise<void>): Le
       const id = callId('run');
       await runScript(bigquery, { what: 'recording the run', id, ...insertRun(bigquery, run) });
     },
-    async saveFailure(lease, slice) {
-      const insert = insertSlice(bigquery, slice);
-      const sql = script([
-        'BEGIN TRANSACTION',
-        ...fenceStatements(bigquery, lease),
-        insert.sql,
-        'COMMIT TRANSACTION',
-      ]);
-      await runFenced(bigquery, lease, {
-        what: 'recording a slice that failed',
-        id: callId('failure'),
-        sql,
-        params: { ...insert.params, ...leaseParams(lease) },
+    async saveCursor(lease, cursor) {
+      const what = 'recording a cursor';
+      await insertFenced(bigquery, lease, {
+        what,
+        kind: 'cursor',
+        insert: insertCursor(bigquery, cursor, lease),
       });
+    },
+    async saveFailure(lease, slice) {
+      const what = 'recording a slice that failed';
+      await insertFenced(bigquery, lease, { what, kind: 'failure', insert: insertSlice(bigquery, slice) });
     },
     async state({ pipeline, group, lane }) {
       await ready();
@@ -83,6 +81,20 @@ export function createLedger(bigquery: Bigquery, ready: () => Promise<void>): Le
       return rows.map(toRun);
     },
   };
+}
+
+/** @throws retryable `lease-lost` when another holder has the lease; nothing is inserted then */
+async function insertFenced(
+  bigquery: Bigquery,
+  lease: Lease,
+  { what, kind, insert }: { readonly what: string; readonly kind: string; readonly insert: Statement },
+): Promise<void> {
+  await runFenced(bigquery, lease, {
+    what,
+    id: callId(kind),
+    sql: script(['BEGIN TRANSACTION', ...fenceStatements(bigquery, lease), insert.sql, 'COMMIT TRANSACTION']),
+    params: { ...insert.params, ...leaseParams(lease) },
+  });
 }
 
 async function readState(

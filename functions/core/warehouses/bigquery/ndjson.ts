@@ -1,14 +1,18 @@
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import { momentText } from './cells.ts';
-import { allColumns, rowColumn } from './fields.ts';
+import { rowColumn } from './fields.ts';
 
 /** A canonical value (see `ColumnBatch`) as the text that a load job of newline-delimited JSON reads without loss. */
 type ToJson = (value: unknown) => string;
 
-/** Writes batches of one table as lines. */
+/**
+ * Writes batches of one stage as lines.
+ *
+ * @param columns all of the stage's, in the order of a batch's values
+ */
 export function lineWriter(columns: readonly Column[]): (batch: ColumnBatch, firstRow: number) => string {
-  const parts = allColumns(columns).map((column) => ({
+  const parts = columns.map((column) => ({
     start: `${JSON.stringify(column.name)}:`,
     write: writerOf(column),
   }));

@@ -4,13 +4,15 @@ import { createGzip } from 'node:zlib';
 import { fatal } from '../../errors.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
-import type { Stage } from '../warehouse.ts';
-import { momentText } from './cells.ts';
-import { stageFields } from './fields.ts';
+import type { Column } from '../../schema.ts';
+import type { Stage, StageOptions } from '../warehouse.ts';
+import { stagedColumns, stageFields } from './fields.ts';
 import type { Bigquery } from './jobs.ts';
 import { jobId, runJob } from './jobs.ts';
 import { ledgerPrefix } from './names.ts';
 import { lineWriter } from './ndjson.ts';
+import type { PartitionRange } from './partition-range.ts';
+import { createRangeTracker } from './partition-range.ts';
 import { createTable } from './tables.ts';
 
 /** A stage on BigQuery: a table that expires by itself, filled by load jobs. */
@@ -21,14 +23,8 @@ export interface BigqueryStage extends Stage {
   settle(): Promise<void>;
   /** What the partitioning column holds, when it is part of the key: a merge need not look at other partitions. */
   readonly range: PartitionRange | undefined;
-}
-
-export interface PartitionRange {
-  readonly column: string;
-  readonly type: 'DATE' | 'TIMESTAMP';
-  /** Smallest and greatest value as SQL text; undefined when all are NULL. */
-  readonly bounds: { readonly from: string; readonly to: string } | undefined;
-  readonly hasNull: boolean;
+  /** Columns that some staged change takes from the stored row. */
+  readonly kept: readonly string[];
 }
 
 /** Crashed runs leave their stages; BigQuery deletes them after this. */
@@ -38,11 +34,17 @@ const lifeMs = 24 * 3_600_000;
  * Rows are held as compressed lines until there are enough for a load job; while it works the next part fills. So a
  * stage takes at most two parts of memory. There is no file: in a function, files are memory as well.
  */
-export function openStage(bigquery: Bigquery, target: TableTarget): BigqueryStage {
+export function openStage(
+  bigquery: Bigquery,
+  target: TableTarget,
+  { changes = false }: StageOptions = {},
+): BigqueryStage {
   const id = randomUUID().replaceAll('-', '');
   const table = `${ledgerPrefix}stage_${id}`;
-  const write = lineWriter(target.columns);
-  const range = createRange(target);
+  const columns = stagedColumns(target, changes);
+  const write = lineWriter(columns);
+  const range = createRangeTracker(target);
+  const kept = createKeptTracker(columns);
   let rows = 0;
   let part: Part | undefined;
   let parts = 0;
@@ -56,7 +58,7 @@ export function openStage(bigquery: Bigquery, target: TableTarget): BigqueryStag
     parts += 1;
     const number = parts;
     loading = (async () => {
-      if (number === 1) await createStageTable(bigquery, target, table);
+      if (number === 1) await createStageTable(bigquery, columns, table);
       await loadPart(bigquery, { target, table, number, rows: full.rows, content: await full.finish() });
     })();
     // Whoever waits for it next gets the error; until then it must not end the process.
@@ -72,9 +74,13 @@ export function openStage(bigquery: Bigquery, target: TableTarget): BigqueryStag
     get range() {
       return range?.read();
     },
+    get kept() {
+      return kept.read();
+    },
     async append(batch) {
       if (batch.rows === 0) return;
       range?.add(batch);
+      kept.add(batch);
       part ??= createPart();
       await part.write(write(batch, rows), batch.rows);
       rows += batch.rows;
@@ -87,6 +93,9 @@ export function openStage(bigquery: Bigquery, target: TableTarget): BigqueryStag
         got: files[0]?.path,
         todo: 'point the pipeline at a duckdb warehouse',
       });
+    },
+    async pipe() {
+      throw fatal('internal', { what: 'not yet' });
     },
     async settle() {
       await flush();
@@ -101,10 +110,14 @@ export function openStage(bigquery: Bigquery, target: TableTarget): BigqueryStag
   };
 }
 
-function createStageTable({ settings, rest }: Bigquery, target: TableTarget, name: string): Promise<void> {
+function createStageTable(
+  { settings, rest }: Bigquery,
+  columns: readonly Column[],
+  name: string,
+): Promise<void> {
   const expirationTime = String(settings.now().getTime() + lifeMs);
   const more = { expirationTime, labels: { app: 'catchment' } };
-  return createTable({ settings, rest }, { name, fields: stageFields(target.columns), more });
+  return createTable({ settings, rest }, { name, fields: stageFields(columns), more });
 }
 
 async function loadPart(
@@ -184,31 +197,14 @@ function createPart(): Part {
   };
 }
 
-function createRange(target: TableTarget) {
-  const column = target.partitionBy ?? target.windowField;
-  const index = target.columns.findIndex(({ name }) => name === column);
-  const type = target.columns[index]?.type;
-  if (column === undefined || !target.key.includes(column)) return undefined;
-  if (type !== 'DATE' && type !== 'TIMESTAMP') return undefined;
-  let from: string | bigint | undefined;
-  let to: string | bigint | undefined;
-  let hasNull = false;
-  const show = (value: string | bigint) => (typeof value === 'bigint' ? `${momentText(value)}:00` : value);
+function createKeptTracker(columns: readonly Column[]) {
+  const index = columns.findIndex(({ name }) => name === '_kept');
+  const seen = new Set<string>();
   return {
-    add(batch: ColumnBatch) {
-      for (const value of (batch.values[index] ?? []) as (string | bigint | null)[]) {
-        if (value === null) hasNull = true;
-        else {
-          if (from === undefined || value < from) from = value;
-          if (to === undefined || value > to) to = value;
-        }
-      }
+    add({ values }: ColumnBatch) {
+      for (const value of new Set(values[index] as (string | null)[] | undefined))
+        if (value !== null) seen.add(value);
     },
-    read: (): PartitionRange => ({
-      column,
-      type,
-      bounds: from === undefined || to === undefined ? undefined : { from: show(from), to: show(to) },
-      hasNull,
-    }),
+    read: () => [...new Set([...seen].flatMap((names) => names.split(',').filter(Boolean)))],
   };
 }

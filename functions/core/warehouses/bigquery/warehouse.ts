@@ -29,6 +29,7 @@ export function openBigquery(options: BigqueryOptions): Warehouse {
   return {
     kind: 'bigquery',
     exclusive: false,
+    accepts: ['gs'],
     ledger: createLedger(bigquery, ready),
     async prepare(targets) {
       await ready();
@@ -43,7 +44,7 @@ export function openBigquery(options: BigqueryOptions): Warehouse {
         await prepareTable(bigquery, target);
       }
     },
-    openStage: async (target) => openStage(bigquery, target),
+    openStage: async (target, _origin, options) => openStage(bigquery, target, options),
     commit: (commit) => commitSlice(bigquery, commit),
     query: (sql) => queryForPeople(bigquery, sql),
     close: async () => {},

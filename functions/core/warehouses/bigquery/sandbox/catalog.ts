@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
+import { ident } from '../../../files/quote.ts';
+import { duckdbType } from '../../../files/types.ts';
 import { type Column, checkSchema } from '../../../schema.ts';
-import { ident } from '../../duckdb/files/quote.ts';
-import { duckdbType } from '../../duckdb/types.ts';
 import { refuse } from './refuse.ts';
 import { readResult } from './results.ts';
 
