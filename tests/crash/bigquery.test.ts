@@ -6,14 +6,11 @@ import type { WriteMode } from '../../functions/core/cursor.ts';
 import { writeModes } from '../../functions/core/cursor.ts';
 import type { Emulator, SeenRequest } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import { startEmulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
-import { openCounterOnBigquery, place } from './bigquery-run.ts';
-import { accounts, firstDay, lastDay, now, runCounter } from './counter-run.ts';
+import { bigqueryPlace, openCounterOnBigquery, place } from './bigquery-run.ts';
+import { accounts, afterTheTerm, firstDay, lastDay, runCounter } from './counter-run.ts';
 import { daysOf, rowsOf } from './counter-source.ts';
 
 const child = join(import.meta.dirname, 'bigquery-child.ts');
-
-/** A lease of a dead process lasts its term on a warehouse that others write as well. */
-const afterTheTerm = () => new Date(now.getTime() + 11 * 60_000);
 
 /** What changes something: jobs, also those with rows, and tables. Reads are sent to `queries`. */
 const isWrite = ({ method, path }: SeenRequest) => method !== 'GET' && !path.endsWith('/queries');
@@ -61,7 +58,7 @@ async function dieAtEach(mode: WriteMode, points: readonly Point[]): Promise<voi
       // Jobs that BigQuery took go on after their client is dead.
       await Promise.all(emulator.jobs.all().map(({ ended }) => ended));
       const warehouse = openCounterOnBigquery(emulator.url);
-      const summary = await runCounter({ mode, path: emulator.url, warehouse, now: afterTheTerm });
+      const summary = await runCounter({ mode, place: bigqueryPlace, warehouse, now: afterTheTerm });
       expect(summary.run.status, where).toBe('succeeded');
       const { rows } = await warehouse.query(
         `SELECT day, id, value FROM \`acme.crash.${mode}\` ORDER BY day, id, value`,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { now, openCounter, runCounter } from './counter-run.ts';
+import { duckdbPlace, now, openCounter, runCounter } from './counter-run.ts';
 
 let folder: string;
 
@@ -16,10 +16,10 @@ afterEach(async () => {
 
 describe('two runs of one group', () => {
   it('lets the first one finish and tells the second that it is running already', async () => {
-    const path = join(folder, 'two.duckdb');
-    const warehouse = await openCounter(path);
-    const first = runCounter({ mode: 'merge', path, warehouse });
-    const second = runCounter({ mode: 'merge', path, warehouse });
+    const place = duckdbPlace(join(folder, 'two.duckdb'));
+    const warehouse = await openCounter(place);
+    const first = runCounter({ mode: 'merge', place, warehouse });
+    const second = runCounter({ mode: 'merge', place, warehouse });
     const [one, other] = await Promise.allSettled([first, second]);
     const ended = [one, other].filter((result) => result.status === 'fulfilled');
     const refused = [one, other].filter((result) => result.status === 'rejected');
@@ -31,20 +31,20 @@ describe('two runs of one group', () => {
   });
 
   it('refuses the commit of a holder that stalled beyond its term and woke up', async () => {
-    const path = join(folder, 'stalled.duckdb');
-    const warehouse = await openCounter(path);
+    const place = duckdbPlace(join(folder, 'stalled.duckdb'));
+    const warehouse = await openCounter(place);
     let clock = now;
     let isStalled = false;
     const stalled = runCounter({
       mode: 'append',
-      path,
+      place,
       warehouse,
       now: () => clock,
       onEvent: async ({ type }) => {
         if (type !== 'rows-staged' || isStalled) return;
         isStalled = true;
         clock = new Date(clock.getTime() + 11 * 60_000);
-        const other = await runCounter({ mode: 'append', path, warehouse, now: () => clock });
+        const other = await runCounter({ mode: 'append', place, warehouse, now: () => clock });
         expect(other.run.status).toBe('succeeded');
       },
     });
@@ -62,10 +62,10 @@ describe('two runs of one group', () => {
   });
 
   it('finds nothing to do the second time and says so', async () => {
-    const path = join(folder, 'again.duckdb');
-    const warehouse = await openCounter(path);
-    await runCounter({ mode: 'merge', path, warehouse });
-    const again = await runCounter({ mode: 'merge', path, warehouse });
+    const place = duckdbPlace(join(folder, 'again.duckdb'));
+    const warehouse = await openCounter(place);
+    await runCounter({ mode: 'merge', place, warehouse });
+    const again = await runCounter({ mode: 'merge', place, warehouse });
     expect(again.run).toMatchObject({ status: 'succeeded', slicesPlanned: 0, rowsRead: 0 });
     expect(again.skipped).toEqual([
       'merge of a is up to date through 2026-11-11; its last 2 days are read again after 2026-11-13 02:00 UTC',

@@ -23,7 +23,7 @@ const extract: ExtractOf<typeof source> = async function* ({ slice }) {
 
 const config = { name: 'main', kind: 'duckdb', path, memoryLimit: '64MB' } as const;
 const warehouse = await openWarehouse(config, { root: '/' });
-const pipeline = counterPipeline('append', path);
+const pipeline = counterPipeline('append', { config });
 const ended = await runPipeline({
   pipeline,
   group: 'g',

@@ -5,20 +5,21 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Batch } from '../../functions/core/extract.ts';
 import { runPipeline } from '../../functions/core/run/run.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
-import { counterPipeline, now, openCounter } from '../crash/counter-run.ts';
+import type { CounterPlace } from '../crash/counter-run.ts';
+import { counterPipeline, duckdbPlace, now, openCounter } from '../crash/counter-run.ts';
 import { columns, rowsOf, source } from '../crash/counter-source.ts';
 
 const day = '2026-11-11';
 const good: Batch = { table: 'replaceWindow', rows: rowsOf('a', day), total: 3 };
 
 let folder: string;
-let path: string;
+let place: CounterPlace;
 let warehouse: Warehouse;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'catchment-slice-'));
-  path = join(folder, 'estate.duckdb');
-  warehouse = await openCounter(path);
+  place = duckdbPlace(join(folder, 'estate.duckdb'));
+  warehouse = await openCounter(place);
   expect((await load([good])).run.status).toBe('succeeded');
 });
 
@@ -50,7 +51,7 @@ function load(batches: readonly Batch[]) {
     yield* batches;
   };
   return runPipeline({
-    pipeline: counterPipeline('replaceWindow', path),
+    pipeline: counterPipeline('replaceWindow', place),
     group: 'g',
     source,
     code: { extract: extract as never },
