@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AnySource } from '../functions/core/source.ts';
-import { estate, group, openTable, pipeline, warehouseKinds } from './estate/shapes.ts';
+import { estate, group, openTable, pipeline, warehouseKinds, watermarkEntry } from './estate/shapes.ts';
 
 /**
  * JSON schema of the stack files, for editors: the shapes that check them, with the settings, tables and options of
@@ -37,7 +37,8 @@ function pipelineShape(name: string, { title, settings, tables, openTables }: An
     ]),
   );
   const declared = z.strictObject(renamed);
-  const options = openTables === undefined ? undefined : openTable.extend(openTables.options.shape);
+  const watermark = openTables?.watermarks === true ? watermarkEntry.shape : {};
+  const options = openTables && openTable.extend({ ...watermark, ...openTables.options.shape });
   const allTables = options === undefined ? declared : declared.catchall(options);
   return pipeline
     .extend({

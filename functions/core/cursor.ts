@@ -58,6 +58,8 @@ export interface WatermarkRange {
   readonly to: string;
   /** True when rows with the value `to` itself are left for later: more of them may still come. */
   readonly isOpen?: boolean | undefined;
+  /** True when the table is read from its beginning although it was read before. Set by the planner, never by `probe`. */
+  readonly isReload?: boolean | undefined;
 }
 
 /** Days from `start` to `end`, both included, as `YYYY-MM-DD`. */

@@ -13,6 +13,9 @@ const clusterTypes: readonly ColumnType[] = [
   ...(['BIGNUMERIC', 'BOOLEAN', 'DATE', 'DATETIME', 'INTEGER', 'NUMERIC', 'STRING', 'TIMESTAMP'] as const),
 ];
 
+/** Types whose values grow in one order everywhere. */
+const watermarkTypes: readonly ColumnType[] = ['INTEGER', 'DATE', 'DATETIME', 'TIMESTAMP'];
+
 /** Types that have no equality, or none that every warehouse agrees on. */
 const keyless: readonly ColumnType[] = ['JSON', 'RECORD', 'FLOAT'];
 
@@ -82,11 +85,13 @@ interface Role {
   readonly types: readonly ColumnType[];
 }
 
-function rolesOf({ key, windowField, partitionBy, clusterBy }: PipelineTable): Role[] {
+function rolesOf({ key, windowField, partitionBy, clusterBy, cursor }: PipelineTable): Role[] {
   const all: readonly ColumnType[] = [...partitionTypes, ...clusterTypes, 'BYTES', 'TIME'];
   const keyTypes = [...new Set(all)].filter((type) => !keyless.includes(type));
   const roles: Role[] = key.map((name) => ({ role: 'key column', name, types: keyTypes }));
   if (windowField !== undefined) roles.push({ role: 'windowField', name: windowField, types: ['DATE'] });
+  if (cursor.kind === 'watermark')
+    roles.push({ role: 'watermark', name: cursor.field, types: watermarkTypes });
   if (partitionBy !== undefined && partitionBy !== windowField)
     roles.push({ role: 'partitionBy column', name: partitionBy, types: partitionTypes });
   for (const name of clusterBy ?? []) roles.push({ role: 'clusterBy column', name, types: clusterTypes });

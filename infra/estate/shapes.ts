@@ -41,7 +41,59 @@ export const bigqueryWarehouse = z.strictObject({
   project: z.string().min(1).optional().meta({ description: 'By default gcp:project' }),
 });
 
-export const warehouseKinds = { duckdb: duckdbWarehouse, bigquery: bigqueryWarehouse } as const;
+const login = { description: 'Name of the secret { user, password }; none for a server on this machine' };
+
+export const clickhouseWarehouse = z.strictObject({
+  kind: z.literal('clickhouse'),
+  url: z
+    .string()
+    .meta({
+      description: "A pipeline's dataset is a database there",
+      examples: ['https://ch.internal:8443'],
+    }),
+  database: sqlName.optional().meta({ description: 'Database of the ledger, by default catchment' }),
+  secret: secretName.optional().meta(login),
+});
+
+export const postgresWarehouse = z.strictObject({
+  kind: z.literal('postgres'),
+  host: z.string().regex(/^[A-Za-z0-9._:-]+$/, 'a host name or an address, without a port'),
+  port: z
+    .int()
+    .min(1, 'a port from 1 to 65535')
+    .max(65_535, 'a port from 1 to 65535')
+    .optional()
+    .meta({ description: 'By default 5432' }),
+  database: z.string().min(1, 'the name of a database'),
+  sslMode: z
+    .enum(['disable', 'require', 'verify-full'])
+    .optional()
+    .meta({ description: "libpq's sslmode, by default verify-full, and disable on this machine" }),
+  secret: secretName.optional().meta(login),
+});
+
+export const sqliteWarehouse = z.strictObject({
+  kind: z.literal('sqlite'),
+  path: z.string().min(1, 'a file path').meta({ description: 'File path, relative to the project' }),
+});
+
+export const warehouseKinds = {
+  duckdb: duckdbWarehouse,
+  sqlite: sqliteWarehouse,
+  postgres: postgresWarehouse,
+  clickhouse: clickhouseWarehouse,
+  bigquery: bigqueryWarehouse,
+} as const;
+
+/** https://cloud.google.com/compute/docs/naming-resources; a project before it names a shared network. */
+const networkName = z
+  .string()
+  .regex(
+    /^(?:projects\/[a-z][a-z0-9-]{4,28}[a-z0-9]\/[a-z0-9/-]+\/)?[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'the name of a network or subnetwork, or its path from projects/ on',
+  );
+
+export const network = z.strictObject({ network: networkName, subnetwork: networkName });
 
 export const schedule = z.strictObject({
   cron: z
@@ -72,6 +124,22 @@ export const pipeline = z.strictObject({
   groups: z.record(z.string(), z.unknown()),
   tables: z.record(z.string(), z.unknown()).optional(),
   runsOn: z.enum(['function', 'job']).optional().meta({ description: "By default the source's" }),
+  network: network.optional().meta({ description: "Direct VPC egress; by default the estate's" }),
+  tasks: z
+    .int()
+    .min(1, 'a whole number from 1 to 100')
+    .max(100, 'a whole number from 1 to 100')
+    .optional()
+    .meta({ description: 'Jobs only: tasks that share the slices of a run, by default 1' }),
+  parallelism: z
+    .int()
+    .min(1, 'a whole number of tasks')
+    .optional()
+    .meta({ description: 'Tasks that work at once, by default all' }),
+  engine: z
+    .enum(['dataflow'])
+    .optional()
+    .meta({ description: 'Large tables of databases into BigQuery; by default the handler moves the rows' }),
   since: z
     .string()
     // Pulumi's own YAML reader turns an unquoted day into a timestamp.
@@ -99,6 +167,17 @@ export const openTable = z.strictObject({
   clusterBy: z.array(z.string()).max(4, 'at most 4 columns (BigQuery limit)').optional(),
 });
 
+/** What such a table holds besides, where its source can read what is new by a column that grows. */
+export const watermarkEntry = z.strictObject({
+  watermark: z.string().min(1, 'a column of the schema file').optional().meta({
+    description: 'Column that grows with each change: a run reads what is new. Without it: everything',
+  }),
+  lookback: z.number().min(0, '0 or more').optional().meta({
+    description:
+      'How far behind the newest value a run begins again: seconds, or units of an INTEGER column. By default 3600, with writeMode append 0',
+  }),
+});
+
 export const estate = z.strictObject({
   warehouses: z.record(z.string(), z.unknown()),
   pipelines: z.record(z.string(), z.unknown()),
@@ -110,6 +189,9 @@ export const estate = z.strictObject({
     .strictObject({ emails: z.array(z.email('an e-mail address')) })
     .optional()
     .meta({ description: 'Who hears of failed runs' }),
+  network: network
+    .optional()
+    .meta({ description: 'Direct VPC egress of every handler, for databases with private addresses' }),
   protect: z
     .boolean()
     .optional()

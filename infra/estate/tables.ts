@@ -1,3 +1,4 @@
+import type { WriteMode } from '../../functions/core/cursor.ts';
 import { isCatchmentError } from '../../functions/core/errors.ts';
 import type { PipelineTable } from '../../functions/core/pipeline.ts';
 import {
@@ -9,7 +10,7 @@ import {
 } from '../../functions/core/source.ts';
 import { asMapping, checkKeys, checkShape, keysOf } from './check-shape.ts';
 import { didYouMean, type Path, type Report } from './mistake.ts';
-import { openTable as openTableShape, sqlName } from './shapes.ts';
+import { openTable as openTableShape, sqlName, watermarkEntry } from './shapes.ts';
 
 export interface TablesArgs {
   readonly value: unknown;
@@ -74,7 +75,7 @@ function readOpenTable(
   key: string,
   entry: unknown,
   sourceName: string,
-  { options: optionsShape, defaults }: OpenTables,
+  { options: optionsShape, defaults, watermarks = false }: OpenTables,
   path: Path,
   report: Report,
 ): PipelineTable | undefined {
@@ -84,21 +85,58 @@ function readOpenTable(
   if (fields === undefined) return undefined;
   const ownKeys = keysOf(openTableShape);
   const optionKeys = keysOf(optionsShape);
-  checkKeys(fields, [...ownKeys, ...optionKeys], path, report);
+  const watermarkKeys = watermarks ? keysOf(watermarkEntry) : [];
+  checkKeys(fields, [...ownKeys, ...watermarkKeys, ...optionKeys], path, report);
   const own = checkShape(openTableShape, pick(fields, ownKeys), path, report);
   const options = checkShape(optionsShape, pick(fields, optionKeys), path, report);
-  if (own === undefined || options === undefined) return undefined;
+  const watermark = checkShape(watermarkEntry, pick(fields, watermarkKeys), path, report);
+  if (own === undefined || options === undefined || watermark === undefined) return undefined;
 
   const { schema = `${sourceName}/${key}`, ...changes } = own;
-  const declaration: TableDeclaration = { ...defaults, ...defined(changes) };
+  const declaration = withWatermark(
+    { ...defaults, ...defined(changes) },
+    { ...watermark, ...own },
+    path,
+    report,
+  );
   const table = { ...declaration, declared: key, name: key, schema, options };
   return isPossible(table, path, report) ? table : undefined;
+}
+
+/** How far behind a merged watermark looks unless its entry says otherwise: an hour outlasts most transactions. */
+const defaultLookback = 3600;
+
+/** An entry with a watermark is read by it, and merged unless it says otherwise; any other is read whole. */
+function withWatermark(
+  declaration: TableDeclaration,
+  {
+    watermark,
+    lookback,
+    writeMode = 'merge',
+  }: {
+    readonly watermark?: string | undefined;
+    readonly lookback?: number | undefined;
+    readonly writeMode?: WriteMode | undefined;
+  },
+  path: Path,
+  report: Report,
+): TableDeclaration {
+  if (watermark === undefined) {
+    if (lookback !== undefined)
+      report({ path: [...path, 'lookback'], what: 'has no watermark to look back from', got: lookback });
+    return declaration;
+  }
+  const behind = lookback ?? (writeMode === 'append' ? 0 : defaultLookback);
+  return { ...declaration, writeMode, cursor: { kind: 'watermark', field: watermark, lookback: behind } };
 }
 
 function isPossible(table: PipelineTable, path: Path, report: Report): boolean {
   const modes = possibleWriteModes(table);
   if (!modes.includes(table.writeMode)) {
-    const todo = table.writeMode === 'merge' ? 'name its key columns in `key`' : undefined;
+    const todo =
+      table.writeMode === 'merge'
+        ? `name its key columns in \`key\`${table.cursor.kind === 'watermark' ? ', or say writeMode: append' : ''}`
+        : undefined;
     report({
       path: [...path, 'writeMode'],
       what: 'cannot be carried out',

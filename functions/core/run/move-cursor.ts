@@ -1,6 +1,7 @@
 import type { DayWindow } from '../cursor.ts';
 import type { CursorRecord, Lane, LaneState } from '../ledger/ledger.ts';
 import { addDays, coveredThrough } from './days.ts';
+import { isBefore } from './plan-watermark.ts';
 import type { Slice } from './slice.ts';
 
 export interface CursorMover {
@@ -37,7 +38,10 @@ export function createCursorMover(options: {
     after(slice, now) {
       if (lane === 'incremental' && slice.range !== undefined) {
         const { table, origin, range } = slice;
-        return { pipeline, group, lane, table, origin, value: range.to, at: now };
+        const known = state.cursors.find((each) => each.table === table && each.origin === origin);
+        // What is read again by the lookback ends before the cursor, which never goes back.
+        const isBehind = known !== undefined && !range.isReload && isBefore(range.to, known.value);
+        return { pipeline, group, lane, table, origin, value: isBehind ? known.value : range.to, at: now };
       }
       if (lane !== 'incremental' || slice.window === undefined) return undefined;
       const known = state.cursors.find(

@@ -46,14 +46,11 @@ export async function runSlices(
   const { setup, request, lease } = run;
   const { slices } = work.planned;
   const mover = createCursorMover({ ...lease, state: work.state, slices });
-  // A range beyond one that failed would move the cursor past it.
-  const held = new Set<string>();
   let inARow = 0;
   let waiting: CatchmentError | undefined;
   /** Tables whose later ranges wait: a cursor that passed a failed range would leave its rows out for ever. */
   const held = new Set<string>();
   for (const [index, slice] of slices.entries()) {
-    if (held.has(slice.table)) continue;
     if (held.has(slice.table)) continue;
     if (request.signal?.aborted) return endOf(work, cancelled(setup));
     if (request.deadline !== undefined && setup.now() >= request.deadline) {

@@ -88,7 +88,8 @@ function withColumns({ schemas, pipeline }: RunRequest, table: PipelineTable, wh
     throw fatal('bad-schema', { where, what: `there is no schema file schemas/${table.schema}.json` });
   // A run-time write mode may append days that are read again, which checkTable refuses in a declaration.
   if (table.writeMode !== 'append') checkTable(where, table.name, table);
-  const needed = [...table.key, table.windowField, table.partitionBy, ...(table.clusterBy ?? [])];
+  const watermark = table.cursor.kind === 'watermark' ? table.cursor.field : undefined;
+  const needed = [...table.key, table.windowField, watermark, table.partitionBy, ...(table.clusterBy ?? [])];
   for (const name of needed) {
     if (name !== undefined && !columns.some((column) => column.name === name))
       throw fatal('bad-schema', {
