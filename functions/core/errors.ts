@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'host-not-allowed'
   | 'too-large'
   | 'vendor'
+  | 'source-setup'
+  | 'log-lost'
   | 'network'
   | 'warehouse'
   | 'warehouse-locked'
