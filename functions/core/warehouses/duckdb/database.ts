@@ -2,8 +2,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { literal } from '../../files/quote.ts';
 import { duckdbError, isConflict } from './errors.ts';
-import { literal } from './files/quote.ts';
 
 /** One open file: a connection that writes, a way to read beside it, and a lock that keeps writers apart. */
 export interface Database {

@@ -4,7 +4,7 @@ import type { LaneState, Lease, LeaseRequest, Ledger } from '../../ledger/ledger
 import { type TextRow, toCursor, toRun, toSlice } from '../../ledger/records.ts';
 import type { Database } from './database.ts';
 import { rowsOf } from './database.ts';
-import { leaseKey, moment, saveRunRow, saveSliceRow } from './records.ts';
+import { leaseKey, moment, saveCursorRow, saveRunRow, saveSliceRow } from './records.ts';
 
 const ofLane = 'pipeline = $1 AND "group" = $2 AND lane = $3';
 
@@ -28,6 +28,11 @@ export function createLedger(database: Database): Ledger {
         );
       }),
     saveRun: (run) => database.transaction((connection) => saveRunRow(connection, run)),
+    saveCursor: (lease, cursor) =>
+      database.transaction(async (connection) => {
+        await checkFence(connection, lease);
+        await saveCursorRow(connection, cursor);
+      }),
     saveFailure: (lease, slice) =>
       database.transaction(async (connection) => {
         await checkFence(connection, lease);
@@ -70,6 +75,11 @@ async function acquire(connection: DuckDBConnection, request: LeaseRequest): Pro
   const [row] = await textRows(connection, `SELECT * FROM catchment.leases WHERE ${ofLane}`, key);
   const current = row?.holder ?? undefined;
   const expires = row?.expires_at === null || row === undefined ? undefined : new Date(row.expires_at ?? 0);
+  const end = moment(new Date(now.getTime() + termMs));
+  if (current === holder) {
+    await connection.run(`UPDATE catchment.leases SET expires_at = $4 WHERE ${ofLane}`, [...key, end]);
+    return { pipeline, group, lane, fence: Number(row?.fence), holder };
+  }
   const isAlive = current?.startsWith(`${request.process}/`) && expires !== undefined && expires > now;
   if (isAlive)
     throw retryable('already-running', {
@@ -79,7 +89,7 @@ async function acquire(connection: DuckDBConnection, request: LeaseRequest): Pro
       todo: `wait until it ends; if its process is dead, the lease ends by itself at ${expires.toISOString()}`,
     });
   const fence = Number(row?.fence ?? 0) + 1;
-  const taken = [moment(now), moment(new Date(now.getTime() + termMs))];
+  const taken = [moment(now), end];
   if (row === undefined)
     await connection.run('INSERT INTO catchment.leases VALUES ($1, $2, $3, $4, $5, $6, $7)', [
       ...key,

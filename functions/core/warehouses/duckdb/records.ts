@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { ident } from '../../files/quote.ts';
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
 import { runColumns } from '../../ledger/records.ts';
-import { ident } from './files/quote.ts';
 
 /** Moments travel as ISO text: parameters need no types of the binding then. */
 export function moment(date: Date | undefined): string | null {

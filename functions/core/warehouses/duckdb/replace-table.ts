@@ -1,5 +1,5 @@
+import { ident } from '../../files/quote.ts';
 import { countsOf, rowsOf } from './database.ts';
-import { ident } from './files/quote.ts';
 import type { ExistingColumn } from './tables.ts';
 import { existingColumns, tableName } from './tables.ts';
 import type { Counts, TableWrite } from './write-modes.ts';

@@ -1,6 +1,4 @@
-import type { FileRef } from '../../extract.ts';
-import type { TableTarget } from '../../pipeline.ts';
-import type { LoadedFiles } from '../warehouse.ts';
+import type { Explain } from '../../files/load-request.ts';
 
 /**
  * What a stage holds: rows in its TEMP table, or a SELECT that cannot fail, whose rows go straight into the final table
@@ -15,25 +13,3 @@ export type StageContent =
       readonly rows: number;
       readonly explain: Explain;
     };
-
-/** Turns what DuckDB says about a damaged file into an error of the kit; gives any other error back as it is. */
-export type Explain = (error: unknown) => unknown;
-
-/** What `loadFiles` is asked for. */
-export interface LoadFilesRequest {
-  readonly target: TableTarget;
-  /** Quoted name of the TEMP table: the target's columns in order, then `_origin` and `_extra`, with the final types. */
-  readonly stageTable: string;
-  /** Fills `_origin`. */
-  readonly origin: string;
-  readonly files: readonly FileRef[];
-  /** The stage is empty, so a SELECT may be given instead of rows. */
-  readonly mayDefer: boolean;
-}
-
-/** What `loadFiles` did: the rows are in the stage's table, or `select` gives them. */
-export interface FilesInStage extends LoadedFiles {
-  /** Rows put into the stage's table, or that `select` gives. */
-  readonly staged: number;
-  readonly select?: { readonly sql: string; readonly explain: Explain } | undefined;
-}

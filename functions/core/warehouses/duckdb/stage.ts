@@ -1,13 +1,16 @@
 import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
+import { changeColumns } from '../../change.ts';
+import { loadFiles } from '../../files/load.ts';
+import { ident } from '../../files/quote.ts';
+import { allColumns, definitionsOf } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
-import type { LoadedFiles, Stage } from '../warehouse.ts';
+import type { Column } from '../../schema.ts';
+import type { LoadedFiles, Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
-import { loadFiles } from './files/load.ts';
-import { ident } from './files/quote.ts';
+import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
 import { toDuckdb } from './to-duckdb.ts';
-import { allColumns, columnDefinitions } from './types.ts';
 
 /** Rows in one vector of DuckDB; a chunk holds no more. */
 const chunkRows = 2048;
@@ -29,13 +32,14 @@ export async function openStage(
   database: Database,
   target: TableTarget,
   origin: string,
+  { changes = false }: StageOptions = {},
 ): Promise<DuckdbStage> {
   stages += 1;
   const name = `stage_${stages}_${target.name}`;
   const table = `temp.main.${ident(name)}`;
-  const columns = allColumns(target.columns);
+  const columns = stageColumns(target, changes);
   await database.write((connection) =>
-    connection.run(`CREATE OR REPLACE TEMP TABLE ${ident(name)} (${columnDefinitions(target.columns)})`),
+    connection.run(`CREATE OR REPLACE TEMP TABLE ${ident(name)} (${definitionsOf(columns)})`),
   );
   const api = await import('@duckdb/node-api');
   const converters = columns.map((column) => toDuckdb(column, api));
@@ -103,6 +107,15 @@ export async function openStage(
       if (loaded.select !== undefined) content = { kind: 'select', ...loaded.select, rows: loaded.staged };
       return loaded;
     },
+    async pipe(streams): Promise<LoadedFiles> {
+      await settle();
+      const piped = await database.write((connection) => {
+        flush();
+        return pipeStreams(connection, { target, stageTable: table, origin, streams });
+      });
+      rows += piped.staged;
+      return piped;
+    },
     async discard() {
       if (isDropped) return;
       isDropped = true;
@@ -115,6 +128,17 @@ export async function openStage(
       });
     },
   };
+}
+
+/** A change may lack any cell: a delete has its key alone, and an update leaves out what it kept. */
+function stageColumns(target: TableTarget, changes: boolean): readonly Column[] {
+  const columns = allColumns(target.columns);
+  if (!changes) return columns;
+  return [...columns.map((column) => nullable(column)), ...changeColumns(target)];
+}
+
+function nullable(column: Column): Column {
+  return column.mode === 'REQUIRED' ? { ...column, mode: 'NULLABLE' } : column;
 }
 
 /** Infinity for values whose size is not known, such as lists. */

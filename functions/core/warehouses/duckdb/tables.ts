@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ErrorFacts } from '../../errors.ts';
 import { fatal } from '../../errors.ts';
+import { ident } from '../../files/quote.ts';
+import { allColumns, columnDefinitions, duckdbType, isSameType } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Column } from '../../schema.ts';
 import { rowsOf } from './database.ts';
-import { ident } from './files/quote.ts';
-import { allColumns, columnDefinitions, duckdbType, isSameType } from './types.ts';
 
 export function tableName(target: Pick<TableTarget, 'dataset' | 'name'>): string {
   return `${ident(target.dataset)}.${ident(target.name)}`;

@@ -31,12 +31,13 @@ export async function openDuckdb(options: {
   return {
     kind: 'duckdb',
     exclusive: true,
+    accepts: ['local'],
     ledger: createLedger(database),
     prepare: (targets) =>
       database.transaction(async (connection) => {
         for (const target of targets) await prepareTable(connection, target);
       }),
-    openStage: (target, origin) => openStage(database, target, origin),
+    openStage: (target, origin, options) => openStage(database, target, origin, options),
     async commit(commit) {
       for (const { stage } of commit.tables) await (stage as DuckdbStage).flush();
       return database.transaction((connection) => commitSlice(connection, commit));

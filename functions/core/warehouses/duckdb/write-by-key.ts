@@ -1,6 +1,6 @@
+import { ident } from '../../files/quote.ts';
+import { allColumns } from '../../files/types.ts';
 import { changeRows, countsOf, rowsOf } from './database.ts';
-import { ident } from './files/quote.ts';
-import { allColumns } from './types.ts';
 import type { Counts, TableWrite } from './write-modes.ts';
 import { insertStaged, noCounts } from './write-modes.ts';
 

@@ -1,14 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { WriteMode } from '../../cursor.ts';
 import { fatal } from '../../errors.ts';
+import { ident, literal } from '../../files/quote.ts';
+import { allColumns } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import { applyChanges } from './apply-changes.ts';
 import { changeRows, keepOrder } from './database.ts';
-import { ident, literal } from './files/quote.ts';
 import { replaceTable } from './replace-table.ts';
 import type { DuckdbStage } from './stage.ts';
 import type { StageContent } from './stage-content.ts';
 import { tableName } from './tables.ts';
-import { allColumns } from './types.ts';
 import { writeByKey } from './write-by-key.ts';
 
 /** What a slice covers, for `replaceWindow`. */
@@ -37,7 +39,7 @@ export const noCounts: Counts = { inserted: 0, updated: 0, unchanged: 0, duplica
 /** Applies one stage to its table. Must run inside a transaction. */
 export async function applyStage(
   connection: DuckDBConnection,
-  { stage, writeMode }: StagedTable,
+  { stage, writeMode, truncate = false }: StagedTable,
   scope: Scope,
 ): Promise<Outcome> {
   const { target, rows, table: stageTable, content } = stage as DuckdbStage;
@@ -51,10 +53,14 @@ export async function applyStage(
     rows,
     content: content(),
   };
-  return { table: target.declared, ...(await applyMode(write, writeMode, conditionOf(target, scope))) };
+  const counts =
+    writeMode === 'changes'
+      ? await applyChanges(write, truncate)
+      : await applyMode(write, writeMode, conditionOf(target, scope));
+  return { table: target.declared, ...counts };
 }
 
-function applyMode(write: TableWrite, mode: StagedTable['writeMode'], scope: string): Promise<Counts> {
+function applyMode(write: TableWrite, mode: WriteMode, scope: string): Promise<Counts> {
   const hasKey = write.target.key.length > 0;
   switch (mode) {
     case 'append':

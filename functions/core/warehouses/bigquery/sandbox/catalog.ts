@@ -12,7 +12,7 @@ export interface EmulatedTable {
   readonly name: string;
   columns: readonly Column[];
   etag: number;
-  readonly body: Readonly<Record<string, unknown>>;
+  body: Readonly<Record<string, unknown>>;
 }
 
 const newTable = z.strictObject({
@@ -25,6 +25,11 @@ const newTable = z.strictObject({
     .optional(),
   timePartitioning: z.strictObject({ type: z.literal('DAY'), field: z.string() }).optional(),
   clustering: z.strictObject({ fields: z.array(z.string()).min(1).max(4) }).optional(),
+});
+
+const tablePatch = z.strictObject({
+  schema: z.strictObject({ fields: z.array(z.unknown()) }),
+  labels: newTable.shape.labels,
 });
 
 /** Datasets and tables, with their rows in DuckDB. */
@@ -68,9 +73,7 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
     async patch(table: EmulatedTable, etag: string | undefined, json: unknown): Promise<EmulatedTable> {
       if (etag !== undefined && etag !== `"${table.etag}"`)
         refuse('conditionNotMet', 'Precondition check failed.', 412);
-      const { schema } = z
-        .strictObject({ schema: z.strictObject({ fields: z.array(z.unknown()) }) })
-        .parse(json);
+      const { schema, labels } = tablePatch.parse(json);
       const columns = columnsOf(schema.fields);
       for (const [index, column] of table.columns.entries()) {
         const next = columns[index];
@@ -87,6 +90,7 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
         await connection.run(`ALTER TABLE ${at} ADD COLUMN ${ident(column.name)} ${duckdbType(column)}`);
       }
       table.columns = columns;
+      if (labels !== undefined) table.body = { ...table.body, labels };
       table.etag += 1;
       return table;
     },

@@ -1,4 +1,4 @@
-import { fatal } from '../../../errors.ts';
+import { fatal } from '../errors.ts';
 import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
 import { scanFile, withoutBom } from './inspect-file.ts';

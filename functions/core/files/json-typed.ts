@@ -1,5 +1,4 @@
-import type { Column } from '../../../schema.ts';
-import { duckdbType } from '../types.ts';
+import type { Column } from '../schema.ts';
 import { strictValue } from './cell-value.ts';
 import { longestRecordBytes, mayBeARow } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
@@ -8,6 +7,7 @@ import type { JsonFields } from './json-fields.ts';
 import { readJsonFields } from './json-fields.ts';
 import { matchColumns } from './match-columns.ts';
 import { ident, literal, pathLiteral } from './quote.ts';
+import { duckdbType } from './types.ts';
 
 /**
  * One pass over the fields of a file, and if every value fits its column, a second one that reads them straight into

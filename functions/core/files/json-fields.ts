@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Column } from '../../../schema.ts';
+import type { Column } from '../schema.ts';
 
 /** What one pass over a JSON file's records found. */
 export interface JsonFields {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Quarantined } from '../../../rows/check.ts';
-import { mask } from '../../../rows/mask.ts';
-import type { Column } from '../../../schema.ts';
+import type { Quarantined } from '../rows/check.ts';
+import { mask } from '../rows/mask.ts';
+import type { Column } from '../schema.ts';
 import { ident, literal } from './quote.ts';
 
 /** Rows that broke the schema, in detail up to this many per file; beyond, they are only counted. */

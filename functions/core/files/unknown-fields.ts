@@ -1,4 +1,4 @@
-import type { Column } from '../../../schema.ts';
+import type { Column } from '../schema.ts';
 import type { UnknownField } from './file-load.ts';
 import { jsonField, literal } from './quote.ts';
 

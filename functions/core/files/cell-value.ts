@@ -1,6 +1,6 @@
-import type { Column } from '../../../schema.ts';
-import { duckdbType } from '../types.ts';
+import type { Column } from '../schema.ts';
 import { literal } from './quote.ts';
+import { duckdbType } from './types.ts';
 
 /**
  * SQL of a column's value from a text, for rows that are expected to be good: a text that does not fit is an error of

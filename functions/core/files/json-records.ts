@@ -1,5 +1,5 @@
-import type { CatchmentError } from '../../../errors.ts';
-import { fatal } from '../../../errors.ts';
+import type { CatchmentError } from '../errors.ts';
+import { fatal } from '../errors.ts';
 import { insertChecked } from './checked-rows.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
 import { scratchName, topField } from './file-load.ts';

@@ -1,5 +1,4 @@
-import type { Column } from '../../../schema.ts';
-import { duckdbType, isSameType } from '../types.ts';
+import type { Column } from '../schema.ts';
 import { lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
 import { insertChecked } from './checked-rows.ts';
@@ -11,6 +10,7 @@ import { createJsonColumns } from './json-paths.ts';
 import type { MatchedColumns } from './match-columns.ts';
 import { matchColumns } from './match-columns.ts';
 import { ident, literal, pathLiteral } from './quote.ts';
+import { duckdbType, isSameType } from './types.ts';
 import type { Ask } from './unknown-fields.ts';
 import { extraOf, unknownInside } from './unknown-fields.ts';
 

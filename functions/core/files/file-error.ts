@@ -1,5 +1,5 @@
-import type { CatchmentError } from '../../../errors.ts';
-import { fatal, isCatchmentError } from '../../../errors.ts';
+import type { CatchmentError } from '../errors.ts';
+import { fatal, isCatchmentError } from '../errors.ts';
 import type { InspectedFile } from './inspect-file.ts';
 
 /** Longest line of a CSV file, and longest record of a JSON file: what is held in memory at once. */
@@ -67,4 +67,9 @@ export function mayBeARow(error: unknown): boolean {
   // In JSON, a text of another encoding looks like one bad record among good ones.
   if (/invalid UTF-8/i.test(message)) return false;
   return /^(Conversion|Invalid Input|Constraint|Out of Range|Binder|Cast)/.test(message);
+}
+
+/** These look like damage but may be one bad row among good ones. */
+export function isRagged(error: unknown): boolean {
+  return /unterminated quote|state machine/i.test(String(error));
 }

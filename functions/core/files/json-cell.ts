@@ -1,10 +1,10 @@
-import type { Column } from '../../../schema.ts';
-import { duckdbType } from '../types.ts';
+import type { Column } from '../schema.ts';
 import { lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell, Flaw } from './checked-rows.ts';
 import type { JsonValue, ReadPath } from './json-paths.ts';
 import { createJsonPaths } from './json-paths.ts';
 import { ident } from './quote.ts';
+import { duckdbType } from './types.ts';
 
 /**
  * A column's value from a JSON value, with what may be wrong with it. Records and lists are taken apart in SQL, so that

@@ -1,6 +1,6 @@
-import type { Column } from '../../schema.ts';
-import { systemColumns } from '../../schema.ts';
-import { ident } from './files/quote.ts';
+import type { Column } from '../schema.ts';
+import { systemColumns } from '../schema.ts';
+import { ident } from './quote.ts';
 
 /** Digits of a BIGNUMERIC (76) exceed DuckDB's decimals (38), so it is kept as exact text. */
 const scalarTypes = {
@@ -37,9 +37,14 @@ export function allColumns(columns: readonly Column[]): readonly Column[] {
   return [...columns, ...systemColumns];
 }
 
-/** `"name" TYPE [NOT NULL]` for each column. */
+/** `"name" TYPE [NOT NULL]` for each column, and the kit's own. */
 export function columnDefinitions(columns: readonly Column[]): string {
-  return allColumns(columns)
+  return definitionsOf(allColumns(columns));
+}
+
+/** `"name" TYPE [NOT NULL]` for each column. */
+export function definitionsOf(columns: readonly Column[]): string {
+  return columns
     .map(
       (column) =>
         `${ident(column.name)} ${duckdbType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,

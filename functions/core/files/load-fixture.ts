@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { FileRef } from '../../../extract.ts';
-import type { TableTarget } from '../../../pipeline.ts';
-import { checkSchema } from '../../../schema.ts';
-import type { FilesInStage } from '../stage-content.ts';
-import { columnDefinitions } from '../types.ts';
+import type { FileRef } from '../extract.ts';
+import type { TableTarget } from '../pipeline.ts';
+import { checkSchema } from '../schema.ts';
 import { loadFiles } from './load.ts';
+import type { FilesInStage } from './load-request.ts';
+import { columnDefinitions } from './types.ts';
 
 /** A folder for files, and a database to load them into; for the tests of this folder. */
 export interface LoadFixture {

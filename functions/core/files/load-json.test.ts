@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
 
-const root = join(import.meta.dirname, '../../../../..');
+const root = join(import.meta.dirname, '../../..');
 
 let fixture: LoadFixture;
 

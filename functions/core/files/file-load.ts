@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { TableTarget } from '../../../pipeline.ts';
-import type { Quarantined } from '../../../rows/check.ts';
+import type { TableTarget } from '../pipeline.ts';
+import type { Quarantined } from '../rows/check.ts';
 import type { InspectedFile } from './inspect-file.ts';
 
 /** What every reader of a file format is given. */

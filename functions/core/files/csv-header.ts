@@ -1,4 +1,4 @@
-import { fatal } from '../../../errors.ts';
+import { fatal } from '../errors.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import { withoutBom } from './inspect-file.ts';
 

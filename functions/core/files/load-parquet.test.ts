@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TableTarget } from '../../../pipeline.ts';
-import { checkSchema } from '../../../schema.ts';
-import { columnDefinitions } from '../types.ts';
+import type { TableTarget } from '../pipeline.ts';
+import { checkSchema } from '../schema.ts';
 import { loadFiles } from './load.ts';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
+import { columnDefinitions } from './types.ts';
 
 let fixture: LoadFixture;
 

@@ -1,7 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { FileRef } from '../../../extract.ts';
-import type { Quarantined } from '../../../rows/check.ts';
-import type { FilesInStage, LoadFilesRequest } from '../stage-content.ts';
+import type { FileRef } from '../extract.ts';
+import type { Quarantined } from '../rows/check.ts';
 import { readDrift } from './file-drift.ts';
 import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile, UnknownField } from './file-load.ts';
@@ -9,6 +8,7 @@ import { inspectFile } from './inspect-file.ts';
 import { loadCsv } from './load-csv.ts';
 import { loadJson } from './load-json.ts';
 import { loadParquet, selectParquet } from './load-parquet.ts';
+import type { FilesInStage, LoadFilesRequest } from './load-request.ts';
 
 /**
  * Loads files by DuckDB's own readers. A file whose rows all fit costs one read; only when one does not, the file is

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Drift } from '../../../rows/check.ts';
-import { createDriftLog } from '../../../rows/drift.ts';
-import type { Column } from '../../../schema.ts';
+import type { Drift } from '../rows/check.ts';
+import { createDriftLog } from '../rows/drift.ts';
+import type { Column } from '../schema.ts';
 import type { UnknownField } from './file-load.ts';
 import { jsonField } from './quote.ts';
 

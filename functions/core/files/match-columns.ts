@@ -1,6 +1,6 @@
-import { fatal } from '../../../errors.ts';
-import type { TableTarget } from '../../../pipeline.ts';
-import type { Column } from '../../../schema.ts';
+import { fatal } from '../errors.ts';
+import type { TableTarget } from '../pipeline.ts';
+import type { Column } from '../schema.ts';
 import type { InspectedFile } from './inspect-file.ts';
 
 export interface MatchedColumns {

@@ -4,9 +4,9 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import type { CatchmentError } from '../../../errors.ts';
-import { fatal } from '../../../errors.ts';
-import type { FileRef } from '../../../extract.ts';
+import type { CatchmentError } from '../errors.ts';
+import { fatal } from '../errors.ts';
+import type { FileRef } from '../extract.ts';
 
 /** A file that exists, can be read and is not empty. */
 export interface InspectedFile {

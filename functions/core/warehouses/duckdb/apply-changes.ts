@@ -1,0 +1,46 @@
+import { ident, literal } from '../../files/quote.ts';
+import { allColumns } from '../../files/types.ts';
+import { changeRows, countsOf } from './database.ts';
+import { writeByKey } from './write-by-key.ts';
+import type { Counts, TableWrite } from './write-modes.ts';
+
+/**
+ * Applies the net changes of a stage, at most one row per key, as `changeColumns` says. Applied again, they change
+ * nothing more. Must run inside a transaction: the stage itself is changed on the way.
+ */
+export async function applyChanges(write: TableWrite, truncate: boolean): Promise<Counts> {
+  const { connection, table, target, stage } = write;
+  let deleted = truncate ? await changeRows(connection, `DELETE FROM ${table}`) : 0;
+  await fillKept(write);
+  deleted += await changeRows(
+    connection,
+    `DELETE FROM ${table} AS t USING ${stage} AS s WHERE s._op = 'delete' AND ${onKey(target.key, (name) => name)}`,
+  );
+  const deletes = await changeRows(connection, `DELETE FROM ${stage} WHERE _op = 'delete'`);
+  const counts = await writeByKey({ ...write, rows: write.rows - deletes }, undefined);
+  return { ...counts, deleted: counts.deleted + deleted };
+}
+
+/**
+ * Takes kept cells from the stored row that a change began with. When that row is gone, these changes were applied
+ * before, and the row of the new key has the cells.
+ */
+async function fillKept({ connection, table, target, stage }: TableWrite): Promise<void> {
+  const [kept = 0] = await countsOf(connection, `SELECT count(_kept) FROM ${stage}`);
+  if (kept === 0) return;
+  for (const keyIn of [(name: string) => `_from_${name}`, (name: string) => name]) {
+    const cells = allColumns(target.columns).map(
+      ({ name }) =>
+        `${ident(name)} = CASE WHEN contains(s._kept, ${literal(`,${name},`)}) THEN t.${ident(name)} ELSE s.${ident(name)} END`,
+    );
+    await connection.run(
+      `UPDATE ${stage} AS s SET _kept = NULL, ${cells.join(', ')}
+       FROM ${table} AS t
+       WHERE s._op = 'upsert' AND s._kept IS NOT NULL AND ${onKey(target.key, keyIn)}`,
+    );
+  }
+}
+
+function onKey(key: readonly string[], inStage: (name: string) => string): string {
+  return key.map((name) => `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(inStage(name))}`).join(' AND ');
+}
