@@ -14,7 +14,7 @@ const mostLines = 8;
 
 /** What one run did: a table, then what was skipped, failed or is new in the source. */
 export function summaryLines(
-  { run, tables, failures, skipped, drift }: RunSummary,
+  { run, costUsd, tables, failures, skipped, drift }: RunSummary,
   width: number,
 ): readonly string[] {
   const ms = (run.finishedAt ?? run.startedAt).getTime() - run.startedAt.getTime();
@@ -41,6 +41,7 @@ export function summaryLines(
   return [
     `${run.pipeline}/${run.group}: ${run.lane === 'backfill' ? 'backfill ' : ''}${run.status}${resume(run)}`,
     ...renderTable({ columns, rows, total, width }).lines,
+    ...charged(run, costUsd),
     ...few(skipped.map((why) => (why.includes('up to date') ? why : `up to date: ${why}`))),
     ...reason(run, failures),
     ...few(failures.map(({ sliceId, error }) => `failed: ${sliceId}: ${error}`)),
@@ -55,6 +56,13 @@ export function summaryLines(
 
 function resume({ status, resumeAt }: RunSummary['run']): string {
   return status === 'deferred' && resumeAt !== undefined ? `, run it again at ${resumeAt.toISOString()}` : '';
+}
+
+function charged({ bytesBilled }: RunSummary['run'], costUsd: number | undefined): readonly string[] {
+  if (bytesBilled === undefined || costUsd === undefined) return [];
+  return [
+    `the warehouse charges for ${formatMegabytes(bytesBilled)} MB read: about ${costUsd.toFixed(4)} USD on demand`,
+  ];
 }
 
 /** Why a run stopped before its last slice; a slice's own error is listed with the slice. */

@@ -50,6 +50,8 @@ export interface RunRecord {
   readonly bytes: number;
   readonly apiCalls: number;
   readonly waitedMs: number;
+  /** Bytes that the warehouse charges for; undefined or 0 where it does not charge by bytes. */
+  readonly bytesBilled?: number | undefined;
   /** Redacted. */
   readonly error?: string | undefined;
 }

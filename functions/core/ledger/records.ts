@@ -22,6 +22,7 @@ export function runColumns(run: RunRecord) {
     bytes: run.bytes,
     api_calls: run.apiCalls,
     waited_ms: run.waitedMs,
+    bytes_billed: run.bytesBilled ?? 0,
   };
 }
 
@@ -46,6 +47,8 @@ export function toRun(row: TextRow): RunRecord {
     bytes: Number(row.bytes),
     apiCalls: Number(row.api_calls),
     waitedMs: Number(row.waited_ms),
+    // Runs of before this column have NULL.
+    bytesBilled: Number(row.bytes_billed ?? 0) || undefined,
     error: row.error ?? undefined,
   };
 }

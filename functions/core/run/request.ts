@@ -1,5 +1,5 @@
 import type { DayWindow, WriteMode } from '../cursor.ts';
-import type { Log, SourceCode } from '../extract.ts';
+import type { Log, LogLag, SourceCode } from '../extract.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
@@ -23,6 +23,11 @@ export interface RunRequest {
   readonly window?: DayWindow | undefined;
   /** Only these tables, by declared name. @default all */
   readonly tables?: readonly string[] | undefined;
+  /**
+   * Forgets what tables of a log hold and reads them whole again: the named `tables`, else all of them and the place in
+   * the log. @default false
+   */
+  readonly resnapshot?: boolean | undefined;
   /** Instead of the declaration's, for the tables that can. */
   readonly writeMode?: WriteMode | undefined;
   /** Replaces the source's base URL and may be on loopback: the twin's sandbox. */
@@ -41,9 +46,13 @@ export interface RunRequest {
 /** What one run did, per table and in all. */
 export interface RunSummary {
   readonly run: RunRecord;
+  /** Estimate of what the warehouse charges for this run, in USD; undefined where it does not charge by bytes. */
+  readonly costUsd?: number | undefined;
   readonly tables: readonly TableSummary[];
   /** Names of the slices that failed, with why. */
   readonly failures: readonly { readonly sliceId: string; readonly error: string }[];
+  /** Of a log: how far the last committed position was behind the source. */
+  readonly lag?: LogLag | undefined;
   /** Why tables needed nothing, in words. */
   readonly skipped: readonly string[];
   /** Schema drift with a ready-made patch per field. */

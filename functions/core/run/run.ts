@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { CatchmentError } from '../errors.ts';
 import { retryable } from '../errors.ts';
 import type { LaneState, RunRecord, RunStatus } from '../ledger/ledger.ts';
+import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { ActiveRun } from './active-run.ts';
 import { leaseTermMs, newRecord, newRunId, redacted } from './active-run.ts';
 import type { OnRunEvent } from './event.ts';
@@ -62,6 +63,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   const base = newRecord(run);
   const { http, stats } = openHttp(run);
   const tally = createTally(setup.targets);
+  const billedBefore = request.warehouse.billedBytes?.();
   await ledger.saveRun(base);
   await emit({ type: 'run-started', run: base });
 
@@ -72,6 +74,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
       slicesPlanned: planned.slices.length,
       finishedAt: setup.now(),
       resumeAt: status === 'deferred' ? (error?.resumeAt ?? setup.now()) : undefined,
+      bytesBilled: billedSince(request.warehouse, billedBefore),
       error: error?.message ?? tally.failures[0]?.error,
     };
     await ledger.saveRun(finished);
@@ -91,6 +94,12 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
     if (error.code !== 'lease-lost') await finish('failed', error).catch(() => undefined);
     throw error;
   }
+}
+
+/** What reading the state before the run, and writing this record, cost is not in it. */
+function billedSince(warehouse: Warehouse, before: number | undefined): number | undefined {
+  const now = warehouse.billedBytes?.();
+  return now === undefined || before === undefined ? undefined : now - before;
 }
 
 function refuseBeforeResume({ where, now }: RunSetup, { lastRun }: LaneState): void {

@@ -1,9 +1,11 @@
+import type { LogLag } from '../extract.ts';
 import type { HttpStats } from '../http/http.ts';
 import type { RunRecord, RunStatus } from '../ledger/ledger.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { Drift } from '../rows/check.ts';
 import { patchOf } from '../rows/drift.ts';
 import type { Outcome } from '../warehouses/warehouse.ts';
+import { costOf } from './cost.ts';
 import type { TableRead } from './read-slice.ts';
 import type { RunSummary, TableSummary } from './request.ts';
 import type { Slice } from './slice.ts';
@@ -15,7 +17,8 @@ export interface Tally {
   readonly failures: readonly { readonly sliceId: string; readonly error: string }[];
   readonly slicesDone: number;
   addCommit(reads: readonly TableRead[], outcomes: readonly Outcome[]): void;
-  addFailure(slice: Slice, error: string): void;
+  addFailure(slice: Pick<Slice, 'id'>, error: string): void;
+  noteLag(lag: LogLag): void;
   record(base: RunRecord, status: RunStatus, http: HttpStats): RunRecord;
   summary(run: RunRecord, skipped: readonly string[]): RunSummary;
 }
@@ -26,6 +29,7 @@ export function createTally(targets: readonly TableTarget[]): Tally {
   const drift = new Map<string, RunSummary['drift'][number]>();
   let slicesDone = 0;
   let fileBytes = 0;
+  let lag: LogLag | undefined;
 
   return {
     failures,
@@ -52,6 +56,9 @@ export function createTally(targets: readonly TableTarget[]): Tally {
     addFailure(slice, error) {
       failures.push({ sliceId: slice.id, error });
     },
+    noteLag(newest) {
+      lag = newest;
+    },
     record(base, status, http) {
       const all = [...tables.values()];
       const sum = (pick: (counts: Counts) => number) =>
@@ -72,8 +79,10 @@ export function createTally(targets: readonly TableTarget[]): Tally {
     },
     summary: (run, skipped) => ({
       run,
+      ...(run.bytesBilled === undefined ? {} : { costUsd: costOf(run.bytesBilled) }),
       tables: [...tables.values()],
       failures,
+      lag,
       skipped,
       drift: [...drift.values()],
     }),

@@ -23,6 +23,8 @@ export interface Warehouse {
   openStage(target: TableTarget, origin: string, options?: StageOptions): Promise<Stage>;
   /** Data, slice record, quarantine and cursor in one transaction, or nothing. */
   commit(commit: Commit): Promise<readonly Outcome[]>;
+  /** Bytes it has charged for since it was opened, as far as it told; undefined where it does not charge by bytes. */
+  readonly billedBytes?: (() => number) | undefined;
   /** Reads for people: `catchment query`. */
   query(sql: string): Promise<QueryResult>;
   close(): Promise<void>;

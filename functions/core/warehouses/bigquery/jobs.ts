@@ -11,6 +11,8 @@ import type { BigquerySettings } from './settings.ts';
 export interface Bigquery {
   readonly settings: BigquerySettings;
   readonly rest: Rest;
+  /** Adds up what queries are charged for. */
+  readonly meter: { billed: number };
 }
 
 export interface JobRequest {
@@ -30,7 +32,7 @@ export interface DoneJob {
 
 const statistics = z.object({
   load: z.object({ outputRows: z.string().optional() }).optional(),
-  query: z.object({ statementType: z.string().optional() }).optional(),
+  query: z.object({ totalBytesBilled: z.string().optional() }).optional(),
 });
 
 const jobBody = z.object({
@@ -68,6 +70,7 @@ export async function runJob(bigquery: Bigquery, request: JobRequest): Promise<D
     const id = `${request.id}_${attempt}`;
     await submit(bigquery, request, id);
     const { status, statistics } = await waitFor(bigquery, request, id);
+    bigquery.meter.billed += Number(statistics.query?.totalBytesBilled ?? 0);
     if (status.errorResult === undefined) return { id, statistics };
     const refusal = detailed(status);
     if (!isTransient(refusal) || attempt >= attempts)

@@ -81,7 +81,7 @@ const crashed: Readonly<Record<string, string>> = { status: "'crashed'", finishe
 const runColumns = [
   ...['run_id', 'pipeline', 'group', 'lane', 'trigger', 'status', 'started_at', 'finished_at', 'resume_at'],
   ...['slices_planned', 'slices_done', 'slices_failed', 'rows_read', 'rows_loaded', 'rows_unchanged'],
-  ...['rows_quarantined', 'bytes', 'api_calls', 'waited_ms', 'error', 'version'],
+  ...['rows_quarantined', 'bytes', 'api_calls', 'waited_ms', 'bytes_billed', 'error', 'version'],
 ];
 
 function isoOf(moment: unknown): string {

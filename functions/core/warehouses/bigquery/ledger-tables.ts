@@ -3,12 +3,12 @@ import type { TableField } from './fields.ts';
 import type { Bigquery } from './jobs.ts';
 import { ledgerPrefix, tableRef } from './names.ts';
 import type { Null, Param, Params } from './params.ts';
-import { createTable, getTable } from './tables.ts';
+import { addFields, createTable, getTable } from './tables.ts';
 
 export type LedgerTable = 'runs' | 'cursors' | 'quarantine' | 'drift' | 'slices';
 
 /** Version of these tables. A later one adds NULLABLE columns and raises it. */
-const version = 1;
+const version = 2;
 
 /**
  * Runs, slices and cursors are only ever inserted, and the newest row counts: inserts of many pipelines never disturb
@@ -26,7 +26,7 @@ const tables: Readonly<Record<LedgerTable, readonly TableField[]>> = {
       'rows_loaded',
       'rows_unchanged',
     ),
-    ...integers('rows_quarantined', 'bytes', 'api_calls', 'waited_ms'),
+    ...integers('rows_quarantined', 'bytes', 'api_calls', 'waited_ms', 'bytes_billed'),
     ...texts('error'),
     // 0 while it runs, 1 when it was found dead, 2 when it ended: the highest is the run's last word.
     ...integers('version'),
@@ -68,20 +68,21 @@ export async function prepareLedger(bigquery: Bigquery): Promise<void> {
   const last = await getTable(bigquery, `${ledgerPrefix}slices`);
   if (last !== undefined) {
     const found = Number(last.labels.catchment_ledger);
-    if (found <= version) return;
-    throw fatal('warehouse', {
-      what: 'the ledger in this warehouse was written by a newer version of Catchment',
-      got: last.labels.catchment_ledger,
-      allowed: `versions up to ${version}`,
-      todo: 'update Catchment',
-    });
+    if (found === version) return;
+    if (found > version)
+      throw fatal('warehouse', {
+        what: 'the ledger in this warehouse was written by a newer version of Catchment',
+        got: last.labels.catchment_ledger,
+        allowed: `versions up to ${version}`,
+        todo: 'update Catchment',
+      });
   }
-  for (const [name, fields] of Object.entries(tables)) {
-    const more = {
-      labels: { app: 'catchment', catchment_ledger: String(version) },
-      clustering: { fields: ['pipeline'] },
-    };
-    await createTable(bigquery, { name: `${ledgerPrefix}${name}`, fields, more });
+  const labels = { app: 'catchment', catchment_ledger: String(version) };
+  for (const [table, fields] of Object.entries(tables)) {
+    const name = `${ledgerPrefix}${table}`;
+    if (last === undefined)
+      await createTable(bigquery, { name, fields, more: { labels, clustering: { fields: ['pipeline'] } } });
+    else await addFields(bigquery, { name, fields, labels });
   }
 }
 

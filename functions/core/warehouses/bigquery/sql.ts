@@ -51,7 +51,9 @@ export async function select(
     },
   });
   const first = parsePage(what, reply.json);
-  return readPages(bigquery, what, first, first.jobReference.jobId);
+  const result = await readPages(bigquery, what, first, first.jobReference.jobId);
+  bigquery.meter.billed += result.billed;
+  return result;
 }
 
 const pageRows = 10_000;
@@ -62,19 +64,27 @@ const pageBody = z.object({
   schema: z.object({ fields: z.array(resultField) }).optional(),
   rows: z.array(resultRow).default([]),
   pageToken: z.string().optional(),
+  totalBytesBilled: z.string().optional(),
+  totalBytesProcessed: z.string().optional(),
 });
 
 type Page = z.output<typeof pageBody>;
 
-async function readPages(bigquery: Bigquery, what: string, first: Page, job: string): Promise<QueryResult> {
+async function readPages(
+  bigquery: Bigquery,
+  what: string,
+  first: Page,
+  job: string,
+): Promise<QueryResult & { readonly billed: number }> {
   let page = first;
   // The service holds an answer back until the job ends or the time is up, so this does not spin.
   while (!page.jobComplete) page = await pageOf(bigquery, what, job);
   const fields = page.schema?.fields ?? [];
   const rows: unknown[][] = [];
+  const billed = Number(page.totalBytesBilled ?? page.totalBytesProcessed ?? 0);
   for (;;) {
     for (const { f } of page.rows) rows.push(fields.map((field, index) => readCell(field, f[index]?.v)));
-    if (page.pageToken === undefined) return { columns: fields.map(({ name }) => name), rows };
+    if (page.pageToken === undefined) return { columns: fields.map(({ name }) => name), rows, billed };
     page = await pageOf(bigquery, what, job, page.pageToken);
   }
 }

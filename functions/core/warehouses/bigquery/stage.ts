@@ -110,14 +110,10 @@ export function openStage(
   };
 }
 
-function createStageTable(
-  { settings, rest }: Bigquery,
-  columns: readonly Column[],
-  name: string,
-): Promise<void> {
-  const expirationTime = String(settings.now().getTime() + lifeMs);
+function createStageTable(bigquery: Bigquery, columns: readonly Column[], name: string): Promise<void> {
+  const expirationTime = String(bigquery.settings.now().getTime() + lifeMs);
   const more = { expirationTime, labels: { app: 'catchment' } };
-  return createTable({ settings, rest }, { name, fields: stageFields(columns), more });
+  return createTable(bigquery, { name, fields: stageFields(columns), more });
 }
 
 async function loadPart(

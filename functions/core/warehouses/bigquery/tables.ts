@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CatchmentError } from '../../errors.ts';
 import { fatal } from '../../errors.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import { allColumns, shapeOf, type TableField, tableField } from './fields.ts';
@@ -49,12 +50,7 @@ export async function prepareTable(bigquery: Bigquery, target: TableTarget): Pro
     if (missing.length === 0 && relaxed === undefined) return;
     const fields = [...(relaxed ?? found.schema.fields), ...missing];
     if (await changeFields(bigquery, target.name, found.etag, fields)) return;
-    if (attempt === attempts)
-      throw fatal('warehouse', {
-        where: `${target.dataset}.${target.name}`,
-        what: 'somebody else keeps changing the columns of the table',
-        todo: 'run it again when they are done',
-      });
+    if (attempt === attempts) throw keepsChanging(bigquery, target.name);
   }
 }
 
@@ -139,19 +135,49 @@ function relaxedFields(
   return schema.fields.map((each) => (isRelaxed(each) ? { ...each, mode: 'NULLABLE' } : each));
 }
 
+/** Adds the columns that a table lacks, and labels it. */
+export async function addFields(
+  bigquery: Bigquery,
+  table: {
+    readonly name: string;
+    readonly fields: readonly TableField[];
+    readonly labels: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await getTable(bigquery, table.name);
+    if (found === undefined) return createTable(bigquery, { ...table, more: { labels: table.labels } });
+    const missing = table.fields.filter(
+      ({ name }) => !found.schema.fields.some((each) => each.name === name),
+    );
+    const fields = [...found.schema.fields, ...missing];
+    if (await changeFields(bigquery, table.name, found.etag, fields, table.labels)) return;
+    if (attempt === attempts) throw keepsChanging(bigquery, table.name);
+  }
+}
+
+function keepsChanging({ settings }: Bigquery, name: string): CatchmentError {
+  return fatal('warehouse', {
+    where: `${settings.dataset}.${name}`,
+    what: 'somebody else keeps changing the columns of the table',
+    todo: 'run it again when they are done',
+  });
+}
+
 /** @returns false when somebody else changed the table since it was read */
 async function changeFields(
   { rest, settings }: Bigquery,
   name: string,
   etag: string,
   fields: readonly unknown[],
+  labels?: Readonly<Record<string, string>>,
 ): Promise<boolean> {
   const { status } = await rest({
     what: `changing the columns of ${settings.dataset}.${name}`,
     method: 'PATCH',
     path: `datasets/${settings.dataset}/tables/${name}`,
     headers: { 'if-match': etag },
-    json: { schema: { fields } },
+    json: { schema: { fields }, ...(labels === undefined ? {} : { labels }) },
     expect: [412],
   });
   return status !== 412;

@@ -17,7 +17,7 @@ import { prepareTable } from './tables.ts';
  */
 export function openBigquery(options: BigqueryOptions): Warehouse {
   const settings = settle(options);
-  const bigquery: Bigquery = { settings, rest: createRest(settings) };
+  const bigquery: Bigquery = { settings, rest: createRest(settings), meter: { billed: 0 } };
   let prepared: Promise<void> | undefined;
   const ready = () => {
     prepared ??= prepareLedger(bigquery).catch((error: unknown) => {
@@ -47,6 +47,7 @@ export function openBigquery(options: BigqueryOptions): Warehouse {
     openStage: async (target, _origin, options) => openStage(bigquery, target, options),
     commit: (commit) => commitSlice(bigquery, commit),
     query: (sql) => queryForPeople(bigquery, sql),
+    billedBytes: () => bigquery.meter.billed,
     close: async () => {},
   };
 }

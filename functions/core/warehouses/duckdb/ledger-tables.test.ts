@@ -15,7 +15,7 @@ it('keeps the ledger of a file that is opened again, at one version', async () =
   const path = join(folder, 'again.duckdb');
   for (let times = 0; times < 2; times += 1) await (await openDuckdb({ path })).close();
   const warehouse = await openDuckdb({ path });
-  expect((await warehouse.query('from catchment.ledger_version')).rows).toEqual([[1]]);
+  expect((await warehouse.query('from catchment.ledger_version')).rows).toEqual([[2]]);
   await warehouse.close();
 });
 
@@ -29,7 +29,7 @@ it('refuses the ledger of a newer version, and lets go of the file', async () =>
     kind: 'fatal',
     code: 'warehouse',
     message:
-      'the ledger in this warehouse was written by a newer version of Catchment: got 99; allowed: versions up to 1; update Catchment',
+      'the ledger in this warehouse was written by a newer version of Catchment: got 99; allowed: versions up to 2; update Catchment',
   });
   const again = await openDatabase(path, '512MB');
   await again.write((connection) =>

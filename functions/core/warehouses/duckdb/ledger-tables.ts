@@ -33,6 +33,7 @@ const migrations: readonly (readonly string[])[] = [
       pipeline VARCHAR NOT NULL, "table" VARCHAR NOT NULL, field VARCHAR NOT NULL, suggested JSON NOT NULL,
       rows BIGINT NOT NULL, first_seen TIMESTAMPTZ NOT NULL, last_seen TIMESTAMPTZ NOT NULL)`,
   ],
+  ['ALTER TABLE catchment.runs ADD COLUMN bytes_billed BIGINT'],
 ];
 
 /** Creates the ledger's tables or brings them up to this version. Must run inside a transaction. */

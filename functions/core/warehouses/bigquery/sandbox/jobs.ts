@@ -68,6 +68,9 @@ const jobBody = z.strictObject({
   configuration,
 });
 
+/** What a query is charged for at least, per table that it reads. The emulator charges no query more. */
+export const leastBilled = 10 * 1024 * 1024;
+
 export interface JobsHost {
   readonly project: string;
   readonly location: string;
@@ -165,7 +168,10 @@ export function createJobs(host: JobsHost) {
               errors: [{ reason: job.error.reason, message: job.error.message }],
             }),
       },
-      statistics: job.outputRows === undefined ? {} : { load: { outputRows: String(job.outputRows) } },
+      statistics:
+        job.configuration.query === undefined
+          ? { load: { outputRows: String(job.outputRows ?? 0) } }
+          : { query: { totalBytesBilled: String(leastBilled) } },
     }),
   };
 }

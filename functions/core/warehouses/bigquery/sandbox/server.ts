@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 import { createCatalog } from './catalog.ts';
 import { macros } from './dialect.ts';
 import type { Job, JobFault, Jobs } from './jobs.ts';
-import { createJobs } from './jobs.ts';
+import { createJobs, leastBilled } from './jobs.ts';
 import { Refused, refuse } from './refuse.ts';
 
 /** Something that goes wrong with the first request that matches. */
@@ -240,6 +240,7 @@ async function page(job: Job, pageToken: string): Promise<unknown> {
     ...(fields.length === 0 ? {} : { schema: { fields } }),
     rows: rows.slice(from, next),
     totalRows: String(rows.length),
+    totalBytesBilled: String(leastBilled),
     ...(next < rows.length ? { pageToken: String(next) } : {}),
   };
 }
