@@ -15,7 +15,7 @@ const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE catchment_runs (run_id TEXT PRIMARY KEY, ${lane}, trigger TEXT NOT NULL, status TEXT NOT NULL,
       started_at TEXT NOT NULL, finished_at TEXT, resume_at TEXT, slices_planned INTEGER, slices_done INTEGER,
       slices_failed INTEGER, rows_read INTEGER, rows_loaded INTEGER, rows_unchanged INTEGER, rows_quarantined INTEGER,
-      bytes INTEGER, api_calls INTEGER, waited_ms INTEGER, error TEXT)`,
+      bytes INTEGER, api_calls INTEGER, waited_ms INTEGER, bytes_billed INTEGER, error TEXT)`,
     `CREATE TABLE catchment_slices (${lane}, slice_id TEXT NOT NULL, "table" TEXT NOT NULL, origin TEXT NOT NULL,
       window_start TEXT, window_end TEXT, generation TEXT, status TEXT NOT NULL, run_id TEXT NOT NULL, rows_read INTEGER,
       rows_loaded INTEGER, rows_quarantined INTEGER, source_rows INTEGER, error TEXT, recorded_at TEXT NOT NULL)`,
