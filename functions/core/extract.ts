@@ -37,6 +37,10 @@ export type FilePlace = 'local' | 'gs' | 's3' | 'azure';
 /**
  * What `extract` yields: some rows, files the warehouse reads without our help, bytes it is piped, changes of a log, or
  * a position in that log up to which everything has been yielded.
+ *
+ * A log's `extract` yields rows or bytes of a table that has no position yet, then that table's position; and changes of
+ * all tables with positions of the stream in between, at least one a second even when nothing happens: at a position the
+ * run commits, renews its lease, or stops.
  */
 export type Batch<Table extends string = string> =
   | {
@@ -57,12 +61,51 @@ export type Batch<Table extends string = string> =
       readonly truncate?: boolean;
     }
   | {
-      readonly table: Table;
+      /** `allTables` for the stream; a table of its own when a snapshot of it is whole, taken at this position. */
+      readonly table: Table | typeof allTables;
       /** Where the next reading begins once all that came before is committed. */
       readonly position: string;
       /** The source's time at that position. */
       readonly at?: Date;
+      readonly lag?: LogLag;
+      /** True when everything that was in the log when reading began has been read. */
+      readonly isCurrent?: boolean;
+      /** True when nothing follows: it is committed before `extract` is asked for more, so that it can tell its source. */
+      readonly isLast?: boolean;
     };
+
+/** Stands for all tables of a log, whose stream has one position. */
+export const allTables = '*';
+
+/** How far a position is behind the end of the source's log, by the source's own clock. */
+export interface LogLag {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** One table of a log's stream. */
+export interface LogTable<Options> {
+  /** Declared name. */
+  readonly table: string;
+  /** Names of columns of the schema file. */
+  readonly key: readonly string[];
+  readonly columns: readonly Column[];
+  readonly options: Options;
+  /**
+   * Where in the log its snapshot was taken, as `extract` said; undefined when it must be read whole first. Changes
+   * before it are in the snapshot.
+   */
+  readonly position?: string | undefined;
+}
+
+interface LogFacts<Options> {
+  /** The position that was committed last; undefined when there is none yet. */
+  readonly position?: string | undefined;
+  /** All tables of the stream. The slice's own `table` is `allTables`. */
+  readonly tables: readonly LogTable<Options>[];
+  /** A person ordered to begin anew: what the source keeps for us may be thrown away. */
+  readonly isResnapshot: boolean;
+}
 
 interface SliceBase<Table extends string> {
   /** The table this slice is planned for. */
@@ -74,8 +117,8 @@ interface SliceBase<Table extends string> {
 type SliceFor<Table extends string, C extends Cursor, Options> = SliceBase<Table> &
   (C extends { kind: 'window' } ? { readonly window: DayWindow } : unknown) &
   (C extends { kind: 'objects' } ? { readonly object: ObjectRef } : unknown) &
-  (C extends { kind: 'watermark' } ? { readonly range: WatermarkRange } : unknown) &
-  (C extends { kind: 'log' } ? { readonly position?: string | undefined } : unknown) & {
+  (C extends { kind: 'watermark' } ? RangeFacts : unknown) &
+  (C extends { kind: 'log' } ? LogFacts<Options> : unknown) & {
     readonly options: Options;
   };
 
@@ -100,7 +143,15 @@ export type SliceOf<S extends AnySource> = [OpenOf<S>] extends [never]
   ? {
       [K in TableNames<S>]: SliceFor<K, S['tables'][K]['cursor'], undefined>;
     }[TableNames<S>]
-  : SliceFor<string, OpenOf<S>['defaults']['cursor'], OptionsOf<S>>;
+  : SliceFor<string, OpenOf<S>['defaults']['cursor'], OptionsOf<S>> &
+      (OpenOf<S> extends { readonly watermarks: true } ? Partial<RangeFacts> : unknown);
+
+/** What a slice of a watermark reads. */
+interface RangeFacts {
+  readonly range: WatermarkRange;
+  /** Column of the schema file that the range is about. */
+  readonly field: string;
+}
 
 export interface Log {
   debug(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -124,6 +175,8 @@ export interface ExtractContext<S extends AnySource> {
   readonly scratch: () => Promise<string>;
   /** The next slices of this run, in order: what is small may be fetched before its turn. */
   readonly ahead: readonly SliceOf<S>[];
+  /** Of a log: the newest position that is committed with its data, so the source may forget what comes before. */
+  readonly committed?: () => string | undefined;
 }
 
 export type ExtractOf<S extends AnySource> = (

@@ -34,6 +34,7 @@ export function planWatermark(table: PipelineTable, { ranges, emptied }: Waterma
     table: table.declared,
     origin: '-',
     range: emptied === undefined ? range : { ...range, isReload: true },
+    field: table.cursor.kind === 'watermark' ? table.cursor.field : undefined,
     options: table.options,
   }));
   return { slices, skipped: emptied === undefined ? [] : [emptiedNotice(table, emptied)] };

@@ -1,5 +1,5 @@
 import type { DayWindow, WatermarkRange } from '../cursor.ts';
-import type { ObjectRef } from '../extract.ts';
+import type { LogTable, ObjectRef } from '../extract.ts';
 
 /** The smallest piece that is read and committed whole, as the planner cut it. */
 export interface Slice {
@@ -12,7 +12,12 @@ export interface Slice {
   readonly object?: ObjectRef | undefined;
   /** Of a watermark. */
   readonly range?: WatermarkRange | undefined;
+  /** Column that the range is about. */
+  readonly field?: string | undefined;
   /** Of a log: where reading begins; undefined for a first run. */
   readonly position?: string | undefined;
+  /** Of a log: all tables of its stream. */
+  readonly tables?: readonly LogTable<unknown>[] | undefined;
+  readonly isResnapshot?: boolean | undefined;
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
