@@ -15,7 +15,7 @@ import { beginOf, emptiedNotice } from './plan-watermark.ts';
 export async function planRun(run: ActiveRun, state: LaneState, http: Http): Promise<SlicePlan> {
   const { request, setup, lease } = run;
   const plans: SlicePlan[] = [];
-  for (const table of setup.targets) {
+  for (const table of setup.targets.filter(({ cursor }) => cursor.kind !== 'log')) {
     plans.push(
       planSlices({
         where: setup.where,

@@ -76,7 +76,7 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
   }
 }
 
-interface TableReader {
+export interface TableReader {
   take(batch: Batch): Promise<number>;
   result(): TableRead;
 }
@@ -104,8 +104,8 @@ function targetOf({ where, targets }: ReadRequest, name: string): TableTarget {
   });
 }
 
-async function openReader(
-  { slice, warehouse, onEvent }: ReadRequest,
+export async function openReader(
+  { slice, warehouse, onEvent }: Pick<ReadRequest, 'slice' | 'warehouse' | 'onEvent'>,
   target: TableTarget,
 ): Promise<TableReader> {
   const stage = await warehouse.openStage(target, slice.origin);
@@ -151,8 +151,9 @@ async function openReader(
   };
 }
 
-function checkComplete(
-  { where, slice }: ReadRequest,
+/** @throws retryable `vendor` when rows are missing; fatal `bad-row` when every row breaks the schema */
+export function checkComplete(
+  { where, slice }: Pick<ReadRequest, 'where' | 'slice'>,
   { target, rowsRead, announced, quarantined, stage }: TableRead,
 ): void {
   if (announced !== undefined && announced !== rowsRead)

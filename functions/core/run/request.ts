@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly warehouse: Warehouse;
   /** The group's secret, as the secret manager gave it: an object. Checked against the source's shape. */
   readonly secret: unknown;
+  /** Other secrets that no error may show: the warehouse's. */
+  readonly hidden?: readonly unknown[] | undefined;
   readonly trigger: RunRecord['trigger'];
   /** Days that a person asked for: loads just these, on the backfill lane, without moving the cursor. */
   readonly window?: DayWindow | undefined;

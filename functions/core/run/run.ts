@@ -71,7 +71,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   const finish = async (status: RunStatus, error?: CatchmentError): Promise<RunSummary> => {
     const finished: RunRecord = {
       ...tally.record(base, status, stats),
-      slicesPlanned: planned.slices.length,
+      slicesPlanned: Math.max(planned.slices.length, tally.slicesDone + tally.failures.length),
       finishedAt: setup.now(),
       resumeAt: status === 'deferred' ? (error?.resumeAt ?? setup.now()) : undefined,
       bytesBilled: billedSince(request.warehouse, billedBefore),
@@ -86,7 +86,12 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
     await request.warehouse.prepare(setup.targets);
     planned = await planRun(run, state, http);
     await emit({ type: 'slices-planned', slices: planned.slices, skipped: planned.skipped });
-    const end = await runSlices(run, { state, planned, http, tally });
+    let end = await runSlices(run, { state, planned, http, tally });
+    if (end.error === undefined && setup.targets.some(({ cursor }) => cursor.kind === 'log')) {
+      const { runLog } = await import('./run-log.ts');
+      const followed = await runLog(run, { state, http, tally });
+      if (followed.status !== 'succeeded') end = followed;
+    }
     return await finish(end.status, end.error);
   } catch (thrown) {
     const error = redacted(run, thrown);

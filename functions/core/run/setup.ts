@@ -59,7 +59,14 @@ function selectTables({ pipeline, tables, window, writeMode }: RunRequest, where
   const unknown = tables?.find((name) => !allowed.includes(name));
   if (unknown !== undefined)
     throw fatal('bad-input', { where, what: 'the pipeline has no such table', got: unknown, allowed });
-  const wanted = pipeline.tables.filter((table) => tables === undefined || tables.includes(table.declared));
+  // The tables of a log share one stream: it cannot be read for some of them and be read again for the others.
+  const isLog = pipeline.tables.some(
+    ({ cursor, declared }) => cursor.kind === 'log' && tables?.includes(declared) === true,
+  );
+  const wanted = pipeline.tables.filter(
+    ({ cursor, declared }) =>
+      tables === undefined || tables.includes(declared) || (isLog && cursor.kind === 'log'),
+  );
   const selected = window === undefined ? wanted : wanted.filter((table) => table.cursor.kind === 'window');
   if (selected.length === 0)
     throw fatal('bad-input', {

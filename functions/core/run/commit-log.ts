@@ -1,0 +1,106 @@
+import { allTables } from '../extract.ts';
+import type { StagedTable } from '../warehouses/warehouse.ts';
+import type { ActiveRun } from './active-run.ts';
+import type { Fold } from './fold-changes.ts';
+import type { LogState } from './log-stream.ts';
+import { logOrigin } from './log-stream.ts';
+import type { TableRead } from './read-slice.ts';
+import { stageChanges } from './stage-changes.ts';
+import type { Tally } from './tally.ts';
+
+/** Where a log commits to. */
+export interface LogWork {
+  readonly run: ActiveRun;
+  readonly log: LogState;
+  readonly tally: Tally;
+}
+
+/** All tables' changes up to a position, and the position, in one commit. */
+export async function commitChanges(
+  work: LogWork,
+  folds: ReadonlyMap<string, Fold>,
+  position: string,
+): Promise<void> {
+  const { run, log } = work;
+  const reads: TableRead[] = [];
+  const id = `log/${log.position ?? 'begin'}..${position}`;
+  try {
+    for (const [table, fold] of folds) {
+      const target = log.targets.find(({ declared }) => declared === table);
+      if (target === undefined || fold.changes === 0) continue;
+      const read = await stageChanges(run.request.warehouse, target, fold);
+      reads.push(read);
+      const slice = { id, table, origin: logOrigin };
+      await run.emit({ type: 'rows-staged', slice, table, rows: read.stage.rows });
+    }
+    const tables = reads.map(({ stage, target }) => ({
+      stage,
+      writeMode: 'changes' as const,
+      truncate: folds.get(target.declared)?.isTruncated ?? false,
+    }));
+    await commit(work, { id, table: allTables, position, reads, tables });
+  } finally {
+    for (const { stage } of reads) await stage.discard();
+  }
+}
+
+/** A table as it was at a position, in place of what the warehouse has of it. */
+export async function commitSnapshot(work: LogWork, read: TableRead, position: string): Promise<void> {
+  const table = read.target.declared;
+  try {
+    await commit(work, {
+      id: `${table}/${logOrigin}/snapshot ${position}`,
+      table,
+      position,
+      reads: [read],
+      tables: [{ stage: read.stage, writeMode: 'replace' }],
+    });
+  } finally {
+    await read.stage.discard();
+  }
+}
+
+/** A position of an idle log: nothing but the cursor moves. */
+export async function commitPosition({ run, log }: LogWork, position: string): Promise<void> {
+  const cursor = log.cursorAt(allTables, position);
+  await run.request.warehouse.ledger.saveCursor(run.lease, cursor);
+  log.committed(cursor);
+}
+
+interface LogCommit {
+  readonly id: string;
+  /** Whose position moves. */
+  readonly table: string;
+  readonly position: string;
+  readonly reads: readonly TableRead[];
+  readonly tables: readonly StagedTable[];
+}
+
+async function commit({ run, log, tally }: LogWork, made: LogCommit): Promise<void> {
+  const { request, setup, lease, runId, emit } = run;
+  const { id, table, reads, tables } = made;
+  const { pipeline, group, lane } = lease;
+  const cursor = log.cursorAt(table, made.position);
+  const sum = (pick: (read: TableRead) => number) => reads.reduce((total, read) => total + pick(read), 0);
+  const outcomes = await request.warehouse.commit({
+    lease,
+    tables,
+    origin: logOrigin,
+    slice: {
+      ...{ pipeline, group, lane, sliceId: id, table, origin: logOrigin, runId, status: 'committed' },
+      rowsRead: sum((read) => read.rowsRead),
+      rowsLoaded: sum((read) => read.stage.rows),
+      rowsQuarantined: sum((read) => read.rejected),
+      at: setup.now(),
+    },
+    cursor,
+    quarantined: reads.flatMap(({ target, quarantined }) =>
+      quarantined.map((row) => ({ table: target.declared, row })),
+    ),
+    drift: reads.flatMap(({ target, drift }) => drift.map((field) => ({ table: target.declared, field }))),
+    now: setup.now(),
+  });
+  log.committed(cursor);
+  tally.addCommit(reads, outcomes);
+  await emit({ type: 'slice-committed', slice: { id, table, origin: logOrigin }, outcomes });
+}
