@@ -107,12 +107,6 @@ interface LogFacts<Options> {
   readonly isResnapshot: boolean;
 }
 
-interface WatermarkFacts {
-  readonly range: WatermarkRange;
-  /** The column of the schema file that the range is about. */
-  readonly field: string;
-}
-
 interface SliceBase<Table extends string> {
   /** The table this slice is planned for. */
   readonly table: Table;

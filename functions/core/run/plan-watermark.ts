@@ -35,7 +35,6 @@ export function planWatermark(table: PipelineTable, { ranges, emptied }: Waterma
     origin: '-',
     range: emptied === undefined ? range : { ...range, isReload: true },
     field: table.cursor.kind === 'watermark' ? table.cursor.field : undefined,
-    field: table.cursor.kind === 'watermark' ? table.cursor.field : undefined,
     options: table.options,
   }));
   return { slices, skipped: emptied === undefined ? [] : [emptiedNotice(table, emptied)] };

@@ -12,8 +12,6 @@ export interface Slice {
   readonly object?: ObjectRef | undefined;
   /** Of a watermark. */
   readonly range?: WatermarkRange | undefined;
-  /** Of a watermark: its column. */
-  readonly field?: string | undefined;
   /** Column that the range is about. */
   readonly field?: string | undefined;
   /** Of a log: where reading begins; undefined for a first run. */
