@@ -88,7 +88,7 @@ describe('wrong usage ends with 64 and one message', () => {
     ],
     [
       ['query', 'select 1', '--warehouse', 'x'],
-      '[stack local] there is no such embedded warehouse: got "x"; allowed: main',
+      '[stack local] there is no such warehouse: got "x"; allowed: main',
     ],
     [['build', 'shpo'], 'there is no such source in functions/: got "shpo"; allowed: shop'],
     [

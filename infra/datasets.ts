@@ -9,19 +9,19 @@ export interface DatasetPlan {
   readonly tables: readonly DatasetTable[];
 }
 
-/** `project.dataset`; a dataset of the embedded warehouse has no project. */
-export function datasetIdOf({ warehouse, dataset }: Pipeline): string {
-  return warehouse.kind === 'bigquery' ? `${warehouse.project}.${dataset}` : dataset;
+/** `project.dataset`; undefined where the runs make their tables themselves, as they do in all but BigQuery. */
+export function datasetIdOf({ warehouse, dataset }: Pipeline): string | undefined {
+  return warehouse.kind === 'bigquery' ? `${warehouse.project}.${dataset}` : undefined;
 }
 
-/** The datasets of an estate by `project.dataset`, each table once, even where several pipelines write it. */
+/** The BigQuery datasets of an estate by `project.dataset`, each table once, even where several pipelines write it. */
 export function datasetsOf(root: string, pipelines: readonly Pipeline[]): Map<string, DatasetPlan> {
   const plans = new Map<string, DatasetPlan & { readonly tables: DatasetTable[] }>();
   for (const pipeline of pipelines) {
     const { warehouse, dataset, source } = pipeline;
-    if (warehouse.kind !== 'bigquery') continue;
-    const { project, location } = warehouse;
     const id = datasetIdOf(pipeline);
+    if (warehouse.kind !== 'bigquery' || id === undefined) continue;
+    const { project, location } = warehouse;
     const plan = plans.get(id) ?? { project, location, dataset, tables: [] };
     plans.set(id, plan);
     const schemas = loadSchemas(root, pipeline);

@@ -61,6 +61,7 @@ describe('an estate', () => {
         },
       ],
       sources: {},
+      isTwin: false,
       gcp: { project: 'acme-test', region: 'europe-west1' },
       labels: {},
       alertEmails: [],
@@ -163,12 +164,12 @@ describe('the mistakes of a stack file', () => {
       'line 1: gcp:region is missing; allowed: a region such as europe-west1',
       'line 2: gcp:project is wrong: got "Acme"; allowed: a project id: 6 to 30 lower-case letters, digits and dashes',
       'line 3: catchment:estat is not a known key; allowed: catchment:estate',
-      'line 5: colour is not a known key; allowed: warehouses, pipelines, labels, alerts, protect',
+      'line 5: colour is not a known key; allowed: warehouses, pipelines, labels, alerts, network, protect',
       'line 6: labels.Owner is a wrong name: got "Owner"; allowed: lower-case letters, digits, _ and -',
       'line 7: alerts.emails[0] is wrong: got "nobody"; allowed: an e-mail address',
       'line 8: protect is not true or false: got "yes please"',
       'line 10: warehouses.main.location is missing; allowed: a string',
-      'line 11: warehouses.other.kind is unknown: got "bigquerry"; allowed: duckdb, bigquery; did you mean "bigquery"?',
+      'line 11: warehouses.other.kind is unknown: got "bigquerry"; allowed: duckdb, sqlite, postgres, clickhouse, bigquery; did you mean "bigquery"?',
       'line 13: pipelines.ads.source is unknown: got "adds"; allowed: ads, shelf; did you mean "ads"?',
       'line 13: pipelines.ads.schedule.cron is not a cron expression: got "often"; allowed: five fields: minute hour day month weekday, e.g. "0 6 * * *"',
     ]);
@@ -199,7 +200,6 @@ describe('the mistakes of a stack file', () => {
     ]);
   });
 
-  const embedded = '{ kind: duckdb, path: x }';
   const warehouses: [what: string, warehouse: string, lines: string[]][] = [
     [
       'fields of the wrong kind of warehouse',
@@ -212,12 +212,7 @@ describe('the mistakes of a stack file', () => {
     [
       'a warehouse without a kind',
       '{}',
-      ['line 6: warehouses.main.kind is missing; allowed: duckdb, bigquery'],
-    ],
-    [
-      'the embedded warehouse beside a cloud one',
-      `${embedded}\n      b: { kind: bigquery, location: EU }`,
-      ['line 5: warehouses mixes the embedded warehouse with a cloud one; keep duckdb in a stack of its own'],
+      ['line 6: warehouses.main.kind is missing; allowed: duckdb, sqlite, postgres, clickhouse, bigquery'],
     ],
   ];
   test.each(warehouses)('name %s', async (_, warehouse, lines) => {

@@ -23,6 +23,8 @@ export interface Estate {
   readonly stack: string;
   readonly warehouses: Warehouses;
   readonly pipelines: readonly Pipeline[];
+  /** True for the estate of one machine, which is never deployed. */
+  readonly isTwin: boolean;
   /** The declarations in use, by source name. */
   readonly sources: Readonly<Record<string, AnySource>>;
   /** Undefined for estates without cloud content: the twin. */
@@ -123,11 +125,13 @@ async function readEstate(
     [],
     report,
   );
-  const warehouses = readWarehouses(fields.warehouses, gcp, report);
+  const { warehouses, names, isTwin } = readWarehouses(fields.warehouses, gcp, report);
   const { pipelines, sources } = await readPipelines({
     value: fields.pipelines,
     warehouses,
-    warehouseNames: Object.keys(asMapping(fields.warehouses, [], () => {}) ?? {}),
+    warehouseNames: names,
+    isTwin,
+    network: read?.network,
     sourceNames: options.sourceNames ?? listSources(root),
     loadSource: options.loadSource ?? ((name) => loadSourceFile(root, name)),
     root,
@@ -136,14 +140,14 @@ async function readEstate(
   });
   crossCheck(pipelines, sources, report);
   if (read === undefined) return undefined;
-  const isCloud = Object.values(warehouses).some(({ kind }) => kind !== 'duckdb');
   const { project, region } = gcp;
   return {
     stack: stackOf(file),
     warehouses,
+    isTwin,
     pipelines,
     sources,
-    gcp: isCloud && project !== undefined && region !== undefined ? { project, region } : undefined,
+    gcp: !isTwin && project !== undefined && region !== undefined ? { project, region } : undefined,
     labels: read.labels ?? {},
     alertEmails: read.alerts?.emails ?? [],
     protect: read.protect ?? true,

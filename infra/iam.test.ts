@@ -106,3 +106,22 @@ ads-b: { source: ads, groups: { b: { secret: one, accountIds: ["1"] }, c: { secr
     ['one', ['ads', 'ads-b']],
   ]);
 });
+
+test('a pipeline on a server reads the password of its warehouse, and nothing of BigQuery', async () => {
+  const text = stackFile(
+    'ads: { groups: { a: { secret: one, accountIds: ["1"] } } }',
+    '{ kind: clickhouse, url: "https://ch.internal:8443", secret: clickhouse-esim }',
+  );
+  const { pipelines } = await parseStackFile(text, fixtureProject());
+  const bindings = pipelines.flatMap((pipeline) => bindingsOf(pipeline, context));
+  expect(bindings.map(({ id, role, because }) => [id, role, because])).toEqual([
+    ['ads--secret--one', 'roles/secretmanager.secretAccessor', 'groups.a.secret = one'],
+    [
+      'ads--secret--clickhouse-esim',
+      'roles/secretmanager.secretAccessor',
+      'warehouse main.secret = clickhouse-esim',
+    ],
+    ['ads--start', 'roles/run.invoker', 'schedule = 0 6 * * *'],
+  ]);
+  expect([...secretsOfAll(pipelines).keys()]).toEqual(['clickhouse-esim', 'one']);
+});

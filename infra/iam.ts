@@ -1,4 +1,4 @@
-import type { Pipeline } from '../functions/core/pipeline.ts';
+import type { Pipeline, WarehouseConfig } from '../functions/core/pipeline.ts';
 import { accountEmail, handlerName, pipelineAccountName, schedulerAccountName } from './names.ts';
 
 /** One role of one account on one thing, and the line of the stack file that asks for it. */
@@ -33,13 +33,13 @@ export interface BindingContext {
 export function bindingsOf(pipeline: Pipeline, { project, stagingBucket }: BindingContext): Binding[] {
   const { name, warehouse, dataset, runsOn, schedule } = pipeline;
   const bindings: Binding[] = [];
-  for (const [secret, groups] of secretsOf(pipeline))
+  for (const [secret, reasons] of secretsOf(pipeline))
     bindings.push({
       id: `${name}--secret--${secret}`,
       member: 'pipeline',
       role: 'roles/secretmanager.secretAccessor',
       on: { kind: 'secret', name: secret, project },
-      because: groups.map((group) => `groups.${group}.secret = ${secret}`).join(', '),
+      because: reasons.join(', '),
     });
   if (warehouse.kind === 'bigquery')
     bindings.push(
@@ -85,13 +85,14 @@ export function memberOf(binding: Binding, pipeline: Pipeline, project: string):
   return `serviceAccount:${accountEmail(name(pipeline.name), project)}`;
 }
 
-/** The secrets of a pipeline, each with the groups that name it. */
-export function secretsOf({ groups }: Pipeline): Map<string, readonly string[]> {
+/** The secrets of a pipeline, each with the lines of the stack file that name it. */
+export function secretsOf({ groups, warehouse }: Pipeline): Map<string, readonly string[]> {
   const secrets = new Map<string, string[]>();
-  for (const { name, secret } of groups) {
-    if (secret === undefined) continue;
-    secrets.set(secret, [...(secrets.get(secret) ?? []), name]);
-  }
+  const add = (secret: string, reason: string) =>
+    secrets.set(secret, [...(secrets.get(secret) ?? []), `${reason}.secret = ${secret}`]);
+  for (const { name, secret } of groups) if (secret !== undefined) add(secret, `groups.${name}`);
+  const login = loginOf(warehouse);
+  if (login !== undefined) add(login, `warehouse ${warehouse.name}`);
   return secrets;
 }
 
@@ -102,4 +103,9 @@ export function secretsOfAll(pipelines: readonly Pipeline[]): Map<string, readon
     for (const secret of secretsOf(pipeline).keys())
       readers.set(secret, [...(readers.get(secret) ?? []), pipeline.name]);
   return new Map([...readers].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Name of the secret of a warehouse that asks for a password. */
+export function loginOf(warehouse: WarehouseConfig): string | undefined {
+  return 'secret' in warehouse ? warehouse.secret : undefined;
 }

@@ -1,8 +1,9 @@
 import { type Output, RunError, secret } from '@pulumi/pulumi';
 import { isCatchmentError } from '../functions/core/errors.ts';
+import type { Pipeline } from '../functions/core/pipeline.ts';
 import { AlertChannels } from './components/alert-channels.ts';
 import { type Cloud, labelsOf } from './components/cloud.ts';
-import { EnabledServices } from './components/enabled-services.ts';
+import { EnabledServices, servicesOf } from './components/enabled-services.ts';
 import { GroupSecret } from './components/group-secret.ts';
 import { SourceCode, stageSources } from './components/source-code.ts';
 import { SourcePipeline } from './components/source-pipeline.ts';
@@ -10,7 +11,7 @@ import { StagingBucket } from './components/staging-bucket.ts';
 import { WarehouseDataset } from './components/warehouse-dataset.ts';
 import { type CloudEstate, readConfig, root } from './config.ts';
 import { datasetIdOf, datasetsOf } from './datasets.ts';
-import { secretsOf, secretsOfAll } from './iam.ts';
+import { loginOf, secretsOf, secretsOfAll } from './iam.ts';
 import { accessLogBucketName, stagingBucketName } from './names.ts';
 import { required } from './required.ts';
 
@@ -43,7 +44,10 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
   const bundles = await stageSources(root, pipelines);
   const stagingBucket = stagingBucketName(gcp.project, stack);
 
-  const { services } = new EnabledServices('services', { project: gcp.project });
+  const { services } = new EnabledServices('services', {
+    project: gcp.project,
+    services: servicesOf(pipelines),
+  });
   const cloud: Cloud = {
     ...gcp,
     labels: labelsOf(estate),
@@ -65,12 +69,14 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
   );
   const secrets = mapOf(
     secretsOfAll(pipelines),
-    (name) => new GroupSecret(name, { cloud, secretName: name }),
+    (name) => new GroupSecret(name, { cloud, secretName: name, rotation: rotationOf(name, pipelines) }),
   );
   const { channels } = new AlertChannels('alerts', { cloud, emails: estate.alertEmails });
 
   const deployed = pipelines.map((pipeline) => {
-    const dataset = required(datasets.get(datasetIdOf(pipeline)), `the dataset of ${pipeline.name}`);
+    const datasetId = datasetIdOf(pipeline);
+    const dataset =
+      datasetId === undefined ? [] : [required(datasets.get(datasetId), `the dataset of ${pipeline.name}`)];
     const own = [...secretsOf(pipeline).keys()].map((name) =>
       required(secrets.get(name), `the secret ${name}`),
     );
@@ -79,7 +85,7 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
       pipeline,
       code: required(code.get(pipeline.source), `the code of ${pipeline.source}`),
       stagingBucket,
-      bindTo: [staging, dataset, ...own],
+      bindTo: [staging, ...dataset, ...own],
       channels,
     });
   });
@@ -93,6 +99,14 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
     secrets: secret([...secrets.keys()]),
     code: Object.fromEntries([...code].map(([name, { hash }]) => [name, hash])),
   };
+}
+
+/** Why a secret is changed by hand, and by whom. */
+function rotationOf(secret: string, pipelines: readonly Pipeline[]): string {
+  const isLogin = pipelines.some(({ warehouse }) => loginOf(warehouse) === secret);
+  return isLogin
+    ? "static: the warehouse's administrator sets the password"
+    : "static: the vendor's tokens are issued to people";
 }
 
 function mapOf<V, R>(entries: ReadonlyMap<string, V>, make: (name: string, value: V) => R): Map<string, R> {

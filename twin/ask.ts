@@ -9,7 +9,7 @@ export interface Question {
   readonly sql: string;
   /** Rows to bring back at most. */
   readonly limit: number;
-  /** @default the only embedded one */
+  /** @default the only one, or the one named `main` */
   readonly warehouse?: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 /**
- * Asks the embedded warehouse of a stack.
+ * Asks a warehouse of a stack.
  *
  * @throws fatal `bad-file` when nothing was loaded yet; fatal `warehouse` for wrong SQL; retryable `warehouse-locked`
  */
@@ -32,7 +32,7 @@ export async function askWarehouse({ root, stack, sql, limit, warehouse: name }:
     if (warehouse === undefined)
       throw fatal('bad-file', {
         where: `warehouse ${config.name}`,
-        what: `nothing was loaded yet: there is no ${config.path}`,
+        what: `nothing was loaded yet: there is no ${'path' in config ? config.path : config.name}`,
         todo: 'run `npx catchment start` first',
       });
     return await ask(warehouse, sql.replace(/[\s;]+$/, ''), limit).catch((error: unknown) => {
@@ -48,7 +48,7 @@ export async function askWarehouse({ root, stack, sql, limit, warehouse: name }:
 async function ask(warehouse: Warehouse, sql: string, limit: number): Promise<Answer> {
   let result: QueryResult;
   try {
-    result = await warehouse.query(`select * from (${sql}\n) limit ${limit + 1}`);
+    result = await warehouse.query(`select * from (${sql}\n) as asked limit ${limit + 1}`);
   } catch {
     // Not a query that can be wrapped, such as DESCRIBE, or wrong: as it was typed, errors point at the right place.
     const { columns, rows } = await warehouse.query(sql);
@@ -56,6 +56,6 @@ async function ask(warehouse: Warehouse, sql: string, limit: number): Promise<An
   }
   const { columns, rows } = result;
   if (rows.length <= limit) return { result, total: rows.length };
-  const counted = await warehouse.query(`select count(*) from (${sql}\n)`);
+  const counted = await warehouse.query(`select count(*) from (${sql}\n) as asked`);
   return { result: { columns, rows: rows.slice(0, limit) }, total: Number(counted.rows[0]?.[0]) };
 }

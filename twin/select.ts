@@ -38,27 +38,32 @@ export function selectTargets(estate: Estate, pipeline?: string, group?: string)
 /**
  * The warehouse that a question goes to.
  *
- * @param name @default the only embedded one, or the one named `main`
- * @throws fatal `bad-input` when that is not clear, or not an embedded one
+ * @param name @default the only one, or the one named `main`
+ * @throws fatal `bad-input` when that is not clear, or BigQuery, which has tools of its own for questions
  */
-export function selectWarehouse(
-  { warehouses, stack }: Estate,
-  name?: string,
-): Extract<WarehouseConfig, { readonly kind: 'duckdb' }> {
-  const embedded = Object.values(warehouses).filter((each) => each.kind === 'duckdb');
-  const only = embedded.length === 1 ? embedded[0] : undefined;
+export function selectWarehouse({ warehouses, stack }: Estate, name?: string): WarehouseConfig {
+  const where = `stack ${stack}`;
+  const askable = Object.values(warehouses).filter(({ kind }) => kind !== 'bigquery');
+  const names = askable.map((each) => each.name);
+  const only = askable.length === 1 ? askable[0] : undefined;
   const found =
     name === undefined
-      ? (only ?? embedded.find((each) => each.name === 'main'))
-      : embedded.find((each) => each.name === name);
+      ? (only ?? askable.find((each) => each.name === 'main'))
+      : askable.find((each) => each.name === name);
   if (found !== undefined) return found;
+  if (askable.length === 0 || (name !== undefined && warehouses[name]?.kind === 'bigquery'))
+    throw fatal('bad-input', {
+      where,
+      what: 'a BigQuery warehouse is not asked from here',
+      got: name,
+      ...(names.length > 0 ? { allowed: names } : {}),
+      todo: 'use `bq query`, or a stack with another warehouse',
+    });
   throw fatal('bad-input', {
-    where: `stack ${stack}`,
-    what:
-      name === undefined ? 'it is not clear which warehouse is meant' : 'there is no such embedded warehouse',
-    ...(name === undefined ? {} : { got: name }),
-    allowed:
-      embedded.length > 0 ? embedded.map((each) => each.name) : 'none, the stack has no duckdb warehouse',
-    ...(embedded.length > 1 && name === undefined ? { todo: 'name it with --warehouse' } : {}),
+    where,
+    what: name === undefined ? 'it is not clear which warehouse is meant' : 'there is no such warehouse',
+    got: name,
+    allowed: names,
+    ...(name === undefined ? { todo: 'name it with --warehouse' } : {}),
   });
 }

@@ -1,18 +1,20 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DayWindow, WriteMode } from '../functions/core/cursor.ts';
 import { fatal } from '../functions/core/errors.ts';
 import type { RunRecord } from '../functions/core/ledger/ledger.ts';
 import type { Pipeline, WarehouseConfig } from '../functions/core/pipeline.ts';
 import type { OnRunEvent } from '../functions/core/run/event.ts';
 import type { RunSummary } from '../functions/core/run/request.ts';
+import { createRedactor } from '../functions/core/secrets.ts';
 import type { Warehouse } from '../functions/core/warehouses/warehouse.ts';
 import type { Estate } from '../infra/estate.ts';
 import { type Handlers, openHandlers } from './handlers.ts';
 import { openSandboxes } from './sandboxes.ts';
-import { readSecretFile } from './secrets.ts';
+import { readSecretFile, readWarehouseSecret } from './secrets.ts';
 import type { Target } from './select.ts';
 import { readStackFile } from './stack-file.ts';
+import { mayHoldData, warehouseFile } from './warehouse-file.ts';
 
 export interface TwinOptions {
   /** The project's folder. */
@@ -35,7 +37,7 @@ export interface Order extends Target {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The estate of one stack on this machine: its sandboxes, its bundled handlers, its DuckDB files. */
+/** The estate of one stack on this machine: its sandboxes, its bundled handlers, its warehouses. */
 export interface Twin {
   readonly estate: Estate;
   readonly handlers: Handlers;
@@ -65,7 +67,7 @@ export async function openTwin({ root, stack, now, sandboxPort }: TwinOptions): 
     estate,
     handlers,
     async openExisting(config) {
-      if (config.kind === 'duckdb' && !existsSync(resolve(root, config.path))) return undefined;
+      if (!mayHoldData(root, config)) return undefined;
       return openWarehouse(config);
     },
     async run({ pipeline, group, ...order }) {
@@ -81,6 +83,7 @@ export async function openTwin({ root, stack, now, sandboxPort }: TwinOptions): 
         group: group.name,
         warehouse: await openWarehouse(pipeline.warehouse),
         secret,
+        hidden: [readWarehouseSecret(root, pipeline.warehouse)],
         baseUrl: sandbox?.baseUrl,
         now,
       });
@@ -94,8 +97,15 @@ export async function openTwin({ root, stack, now, sandboxPort }: TwinOptions): 
 
 async function openOne(root: string, config: WarehouseConfig): Promise<Warehouse> {
   const { openWarehouse } = await import('../functions/core/warehouses/open.ts');
-  if (config.kind === 'duckdb') mkdirSync(dirname(resolve(root, config.path)), { recursive: true });
-  return openWarehouse(config, { root });
+  const file = warehouseFile(root, config);
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  const secret = readWarehouseSecret(root, config);
+  try {
+    return await openWarehouse(config, { root, secret });
+  } catch (error) {
+    // A driver may quote what it was given.
+    throw createRedactor([secret]).redactValue(error);
+  }
 }
 
 /** A sandbox brings settings of its own; what the stack file says wins. */

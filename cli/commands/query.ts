@@ -13,7 +13,7 @@ const defaultLimit = { table: 40, export: 100_000 };
 export function queryCommand(): Command {
   return createCommand({
     name: 'query',
-    summary: 'Ask the embedded warehouse one SQL question (DuckDB).',
+    summary: "Ask a warehouse one SQL question, in the warehouse's own SQL.",
     examples: [
       ['query "show all tables"', 'what there is'],
       ['query "select count(*) from vega.flights"', 'a table that fits the terminal'],

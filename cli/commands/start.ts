@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { LoadedTable } from '../../twin/loaded-tables.ts';
 import { type CommonOptions, createCommand } from '../command.ts';
 import type { Ended } from '../run-orders.ts';
 
 export function startCommand(): Command {
   return createCommand({
     name: 'start',
-    summary: 'Run every pipeline of the local stack once: sandboxes, bundled handlers, DuckDB file.',
+    summary: 'Run every pipeline of the local stack once: sandboxes, bundled handlers, embedded warehouse.',
     examples: [
       ['start', 'load everything the local stack names; again: only what is new'],
       ['start --json', 'the same, with the result as JSON'],
@@ -23,7 +24,7 @@ export function startCommand(): Command {
     const twin = await openTwin(options);
     const { estate } = twin;
     let ended: readonly Ended[];
-    let tables: readonly string[] = [];
+    let tables: readonly LoadedTable[] = [];
     try {
       ended = await runOrders({ twin, orders: selectTargets(estate), signal, quiet: options.json });
       if (ended.some(({ summary }) => summary !== undefined)) tables = await loadedTables(twin);

@@ -9,10 +9,17 @@ const files = {
   tables: [{ cursor: { kind: 'objects' } }],
 };
 const daily = { ...files, name: 'daily', tables: [{ cursor: { kind: 'window' } }] };
-const estate = (stack: string, ...pipelines: unknown[]) => ({ stack, pipelines }) as unknown as Estate;
+const estate = (stack: string, ...pipelines: unknown[]) =>
+  ({ stack, pipelines, warehouses: { main: { kind: 'duckdb' } } }) as unknown as Estate;
 
 it('asks for a table that holds rows, and for days where there is a table read by days', () => {
-  expect(nextCommands(estate('local', files, daily), ['vega.flights'], now)).toEqual([
+  expect(
+    nextCommands(
+      estate('local', files, daily),
+      [{ name: 'vega.flights', query: 'from vega.flights limit 10' }],
+      now,
+    ),
+  ).toEqual([
     'npx catchment query "from vega.flights limit 10"',
     'npx catchment status',
     'npx catchment run daily --group demo --from 2026-11-13 --to 2026-11-19',

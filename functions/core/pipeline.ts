@@ -72,6 +72,13 @@ export interface Group {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** A VPC network that a handler sends its private traffic into. */
+export interface Network {
+  readonly network: string;
+  /** In the estate's region. */
+  readonly subnetwork: string;
+}
+
 export interface Schedule {
   readonly cron: string;
   readonly timeZone: string;
@@ -95,6 +102,14 @@ export interface Pipeline {
   readonly runsOn: 'function' | 'job';
   /** First day of the first incremental run, `YYYY-MM-DD`. @default seven days ago */
   readonly since?: string | undefined;
+  /** How the handler reaches private addresses (Direct VPC egress). @default none: public addresses only */
+  readonly network?: Network | undefined;
+  /** Jobs only: tasks that share the slices of a run; slice i belongs to task i mod n. @default 1 */
+  readonly tasks?: number | undefined;
+  /** Tasks that work at once. @default all */
+  readonly parallelism?: number | undefined;
+  /** Who moves the rows: `dataflow` launches Google's template for each slice. @default the handler itself */
+  readonly engine?: 'dataflow' | undefined;
 }
 
 /** A pipeline's table together with the columns of its schema file: what a warehouse needs to know. */

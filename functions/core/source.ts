@@ -45,6 +45,8 @@ export interface SourceDeclaration<
    */
   readonly hosts: readonly string[];
   readonly runsOn: 'function' | 'job';
+  /** Engines that can move its rows in the handler's place; they read the source's `jdbc`. @default none */
+  readonly engines?: readonly 'dataflow'[];
   /** Shape of one group's secret (a JSON object). An empty shape means: no secret. */
   readonly secret: Secret;
   /** Shape of one group's settings in the stack file. */

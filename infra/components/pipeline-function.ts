@@ -54,6 +54,7 @@ export class PipelineFunction extends ComponentResource {
           ingressSettings: 'ALLOW_INTERNAL_ONLY',
           allTrafficOnLatestRevision: true,
           serviceAccountEmail: serviceAccount,
+          ...egressOf(pipeline),
           environmentVariables: handlerEnvironment(pipeline, functionLimits.timeoutSeconds),
           secretVolumes: [...secretsOf(pipeline).keys()].map((secret) => ({
             projectId: project,
@@ -72,4 +73,13 @@ export class PipelineFunction extends ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/** https://cloud.google.com/functions/docs/networking/direct-vpc; public addresses are reached without the network. */
+function egressOf({ network }: Pipeline) {
+  if (network === undefined) return {};
+  return {
+    directVpcEgress: 'VPC_EGRESS_PRIVATE_RANGES_ONLY',
+    directVpcNetworkInterfaces: [{ network: network.network, subnetwork: network.subnetwork }],
+  };
 }

@@ -43,12 +43,14 @@ export class PipelineJob extends ComponentResource {
         deletionProtection: false,
         template: {
           labels,
-          taskCount: 1,
+          taskCount: pipeline.tasks ?? 1,
+          ...(pipeline.parallelism === undefined ? {} : { parallelism: pipeline.parallelism }),
           template: {
             serviceAccount,
             timeout: `${jobLimits.timeoutSeconds}s`,
             maxRetries: jobLimits.maxRetries,
             executionEnvironment: 'EXECUTION_ENVIRONMENT_GEN2',
+            ...egressOf(pipeline),
             containers: [
               {
                 image: nodeImage,
@@ -75,4 +77,11 @@ export class PipelineJob extends ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/** https://cloud.google.com/run/docs/configuring/vpc-direct-vpc; public addresses are reached without the network. */
+function egressOf({ network }: Pipeline) {
+  if (network === undefined) return {};
+  const { network: name, subnetwork } = network;
+  return { vpcAccess: { egress: 'PRIVATE_RANGES_ONLY', networkInterfaces: [{ network: name, subnetwork }] } };
 }

@@ -3,6 +3,7 @@ import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { accountsOf } from './groups.ts';
 import type { Report } from './mistake.ts';
+import { placeOf, tableIdOf } from './place.ts';
 
 interface Writer {
   readonly pipeline: Pipeline;
@@ -19,18 +20,13 @@ export function crossCheck(
   checkSharedTables(pipelines, sources, report);
 }
 
-/** Where a warehouse's datasets are: two names of one place do not hide that two pipelines meet there. */
-function placeOf({ warehouse }: Pipeline): string {
-  return warehouse.kind === 'duckdb' ? warehouse.path : warehouse.project;
-}
-
 /** A dataset is in one location. */
 function checkSharedDatasets(pipelines: readonly Pipeline[], report: Report): void {
   const locations = new Map<string, { readonly location: string; readonly pipeline: string }>();
   for (const pipeline of pipelines) {
     const { warehouse, dataset, name } = pipeline;
     if (warehouse.kind !== 'bigquery') continue;
-    const id = `${placeOf(pipeline)}.${dataset}`;
+    const id = `${placeOf(warehouse)}.${dataset}`;
     const first = locations.get(id);
     if (first === undefined) locations.set(id, { location: warehouse.location, pipeline: name });
     else if (first.location !== warehouse.location)
@@ -53,8 +49,9 @@ function checkSharedTables(
   const writers = new Map<string, Writer>();
   for (const pipeline of pipelines)
     for (const table of pipeline.tables) {
-      // Names that differ only in case are one table in the embedded warehouse.
-      const id = [placeOf(pipeline), pipeline.dataset, table.name].join('.').toLowerCase();
+      const { warehouse, dataset } = pipeline;
+      // Two names of one place do not hide that two pipelines meet there.
+      const id = `${warehouse.kind} ${placeOf(warehouse)} ${tableIdOf(warehouse, dataset, table.name)}`;
       const first = writers.get(id);
       if (first === undefined) writers.set(id, { pipeline, table });
       else if (first.pipeline !== pipeline) compare(first, { pipeline, table }, sources, report);

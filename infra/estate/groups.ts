@@ -10,7 +10,7 @@ import { checkTimeZone } from './time.ts';
 export interface GroupsArgs {
   readonly value: Readonly<Record<string, unknown>>;
   readonly source: AnySource;
-  /** True for estates on the embedded warehouse, where a group may talk to a sandbox. */
+  /** True for the estate of one machine, where a group may talk to a sandbox. */
   readonly isTwin: boolean;
   readonly path: Path;
   readonly report: Report;
@@ -54,7 +54,7 @@ function readGroup(
   const settings = readSettings(pick(fields, settingKeys), source, isSandbox, path, report);
   if (own?.timeZone !== undefined) checkTimeZone(own.timeZone, [...path, 'timeZone'], report);
   if (isSandbox && !isTwin)
-    report({ path: [...path, 'sandbox'], what: 'is for the embedded warehouse only', got: true });
+    report({ path: [...path, 'sandbox'], what: 'is for stacks of one machine only', got: true });
   checkSecret(fields.secret, source, isSandbox, [...path, 'secret'], report);
 
   if (own === undefined || settings === undefined) return undefined;

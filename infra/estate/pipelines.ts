@@ -1,8 +1,9 @@
 import { isCatchmentError } from '../../functions/core/errors.ts';
-import type { Pipeline, Schedule, WarehouseConfig } from '../../functions/core/pipeline.ts';
+import type { Network, Pipeline, Schedule, WarehouseConfig } from '../../functions/core/pipeline.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { handlerName, pipelineAccountName, scheduleName, schedulerAccountName } from '../names.ts';
 import { asMapping, checkShape } from './check-shape.ts';
+import { checkEngine } from './engine.ts';
 import { readGroups } from './groups.ts';
 import { didYouMean, type Path, type Report } from './mistake.ts';
 import { checkSchemaFile } from './schemas.ts';
@@ -18,6 +19,10 @@ export interface PipelinesArgs {
   readonly warehouses: Warehouses;
   /** Names in the stack file, also of warehouses that could not be read. */
   readonly warehouseNames: readonly string[];
+  /** True for the estate of one machine, where a group may talk to a sandbox. */
+  readonly isTwin: boolean;
+  /** The estate's, for pipelines that name none. */
+  readonly network: Network | undefined;
   readonly sourceNames: readonly string[];
   readonly loadSource: LoadSource;
   readonly root: string;
@@ -60,7 +65,7 @@ function readPipeline(
   fields: Readonly<Record<string, unknown>>,
   sourceName: string,
   source: AnySource | undefined,
-  { warehouses, warehouseNames, root, today, report }: PipelinesArgs,
+  { warehouses, warehouseNames, isTwin, root, today, report, ...args }: PipelinesArgs,
 ): Pipeline | undefined {
   const path = ['pipelines', key];
   const read = checkShape(pipelineShape, { groups: {}, ...fields }, path, report);
@@ -72,7 +77,6 @@ function readPipeline(
   if (source === undefined) return undefined;
 
   const groupsPath = [...path, 'groups'];
-  const isTwin = warehouse?.kind === 'duckdb';
   const groupFields = asMapping(fields.groups, groupsPath, report) ?? {};
   const groups = readGroups({ value: groupFields, source, isTwin, path: groupsPath, report });
   for (const { name } of groups) checkScheduleName(key, name, [...groupsPath, name], report);
@@ -81,7 +85,8 @@ function readPipeline(
   const tables = readTables({ value: fields.tables, sourceName, source, path: tablesPath, report });
   for (const table of tables) checkSchemaFile(root, table, [...tablesPath, table.declared], report);
   if (read === undefined || warehouse === undefined) return undefined;
-  return {
+  const network = read.network ?? args.network;
+  const pipeline: Pipeline = {
     name: key,
     source: sourceName,
     warehouse: stripped(warehouse),
@@ -91,7 +96,13 @@ function readPipeline(
     schedule,
     runsOn: read.runsOn ?? source.runsOn,
     ...(since === undefined ? {} : { since }),
+    ...(network === undefined || isTwin ? {} : { network }),
+    ...(read.tasks === undefined ? {} : { tasks: read.tasks }),
+    ...(read.parallelism === undefined ? {} : { parallelism: read.parallelism }),
+    ...(read.engine === undefined ? {} : { engine: read.engine }),
   };
+  checkEngine(pipeline, source, path, report);
+  return pipeline;
 }
 
 async function findSource(

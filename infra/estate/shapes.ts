@@ -45,12 +45,10 @@ const login = { description: 'Name of the secret { user, password }; none for a 
 
 export const clickhouseWarehouse = z.strictObject({
   kind: z.literal('clickhouse'),
-  url: z
-    .string()
-    .meta({
-      description: "A pipeline's dataset is a database there",
-      examples: ['https://ch.internal:8443'],
-    }),
+  url: z.string().meta({
+    description: "A pipeline's dataset is a database there",
+    examples: ['https://ch.internal:8443'],
+  }),
   database: sqlName.optional().meta({ description: 'Database of the ledger, by default catchment' }),
   secret: secretName.optional().meta(login),
 });

@@ -9,7 +9,7 @@ export interface EntryConfig {
   readonly pipeline: Pipeline;
   /** Folder of the mounted secrets. */
   readonly secretsDir: string;
-  /** Folder that relative paths of DuckDB files start from. */
+  /** Folder that relative paths of embedded warehouses start from. */
   readonly root: string;
   /** Seconds a run may take before the platform ends it; undefined for no end. */
   readonly timeoutSeconds: number | undefined;
@@ -28,7 +28,7 @@ export const reserveSeconds = 30;
  *
  * - `CATCHMENT_PIPELINE`: the pipeline as JSON, written by the Pulumi program
  * - `CATCHMENT_SECRETS`: folder of the secrets, one file `<name>` or `<name>/value` each. Default `/secrets`
- * - `CATCHMENT_ROOT`: folder that relative paths of DuckDB files start from. Default: the working directory
+ * - `CATCHMENT_ROOT`: folder that relative paths of embedded warehouses start from. Default: the working directory
  * - `CATCHMENT_TIMEOUT_SECONDS`: the platform's limit for one run; more than 30. Default: none
  * - `CATCHMENT_BASE_URL`: a stand-in for the vendor, on loopback only. Default: the source's own
  * - `LOG_LEVEL`: debug, info, warn, error or silent. Default: info
@@ -168,4 +168,8 @@ const pipelineShape: z.ZodType<Pipeline> = z.object({
   schedule: z.object({ cron: text, timeZone: text, paused: z.boolean() }),
   runsOn: z.enum(['function', 'job']),
   since: text.optional(),
+  network: z.object({ network: text, subnetwork: text }).optional(),
+  tasks: z.int().min(1).optional(),
+  parallelism: z.int().min(1).optional(),
+  engine: z.literal('dataflow').optional(),
 });

@@ -2,6 +2,7 @@ import { systemClock } from '../clock.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { RunSummary } from '../run/request.ts';
+import { createRedactor } from '../secrets.ts';
 import { openWarehouse } from '../warehouses/open.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { EntryConfig } from './config.ts';
@@ -10,7 +11,7 @@ import type { Bundled } from './entry.ts';
 import type { Order } from './order.ts';
 import { runBundled } from './run-bundled.ts';
 import { openRunLog } from './run-log.ts';
-import { readSecretFile } from './secret-file.ts';
+import { readSecretFile, readWarehouseSecret } from './secret-file.ts';
 
 /** One deployed pipeline in this process: its configuration, and its warehouse while somebody uses it. */
 export interface Host {
@@ -40,7 +41,9 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
       const where = `${pipeline.name}/${order.group}`;
       const secret = group && (await readSecretFile(config.secretsDir, group, source, where));
       const bindings = { pipeline: pipeline.name, group: order.group, source: pipeline.source };
-      const { log, onEvent, failed } = await openRunLog({ level: config.logLevel, secret, bindings });
+      const login = await readWarehouseSecret(config.secretsDir, pipeline.warehouse);
+      const secrets = [secret, login];
+      const { log, onEvent, failed } = await openRunLog({ level: config.logLevel, secrets, bindings });
       const deadline = deadlineOf(config, started);
       const { baseUrl } = config;
       try {
@@ -50,6 +53,7 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
             ...order,
             warehouse,
             secret,
+            hidden: [login],
             trigger,
             signal,
             baseUrl,
@@ -71,14 +75,17 @@ function deadlineOf({ timeoutSeconds }: EntryConfig, started: Date): Date | unde
   return new Date(started.getTime() + (timeoutSeconds - reserveSeconds) * 1000);
 }
 
-/** An embedded warehouse is a file that one process has open at a time; it is given back between requests. */
-function shareWarehouse({ pipeline, root }: EntryConfig): Host['withWarehouse'] {
+/**
+ * An embedded warehouse is a file that one process has open at a time; it is given back between requests. So is a server's
+ * connection, and a password that was changed is seen by the next request.
+ */
+function shareWarehouse(config: EntryConfig): Host['withWarehouse'] {
   let opened: Promise<Warehouse> | undefined;
   let closed: Promise<void> = Promise.resolve();
   let users = 0;
   return async (use) => {
     users += 1;
-    opened ??= closed.then(() => openWarehouse(pipeline.warehouse, { root, dataset: pipeline.dataset }));
+    opened ??= closed.then(() => openOwn(config));
     const mine = opened;
     try {
       return await use(await mine);
@@ -91,4 +98,15 @@ function shareWarehouse({ pipeline, root }: EntryConfig): Host['withWarehouse'] 
       }
     }
   };
+}
+
+async function openOwn({ pipeline, root, secretsDir }: EntryConfig): Promise<Warehouse> {
+  const { warehouse, dataset } = pipeline;
+  const secret = await readWarehouseSecret(secretsDir, warehouse);
+  try {
+    return await openWarehouse(warehouse, { root, dataset, secret });
+  } catch (error) {
+    // A driver may quote what it was given.
+    throw createRedactor([secret]).redactValue(error);
+  }
 }

@@ -16,12 +16,13 @@ export interface RunLog {
 
 export async function openRunLog(options: {
   readonly level: LogLevel;
-  readonly secret: unknown;
+  /** Of the group and of the warehouse: hidden in every line. */
+  readonly secrets: readonly unknown[];
   /** Fields of every line. */
   readonly bindings: Readonly<Record<string, unknown>>;
 }): Promise<RunLog> {
-  const { level, secret, bindings } = options;
-  const log = await createLog({ level, redactor: createRedactor([secret]), bindings });
+  const { level, secrets, bindings } = options;
+  const log = await createLog({ level, redactor: createRedactor(secrets), bindings });
   return { log, onEvent: (event) => writeEvent(log, event), failed: (error) => writeFailure(log, error) };
 }
 

@@ -54,9 +54,9 @@ export function cancelled({ where }: RunSetup): CatchmentError {
   });
 }
 
-/** Any thrown value as an error of the kit that shows no part of the group's secret. */
-export function redacted({ setup }: ActiveRun, thrown: unknown): CatchmentError {
-  const redactor = createRedactor([setup.secret]);
+/** Any thrown value as an error of the kit that shows no part of a secret. */
+export function redacted({ setup, request }: ActiveRun, thrown: unknown): CatchmentError {
+  const redactor = createRedactor([setup.secret, ...(request.hidden ?? [])]);
   const error = asCatchmentError(redactor.redactValue(thrown), setup.where);
   return error;
 }
