@@ -1,20 +1,32 @@
 import { describe } from 'vitest';
 import type { OpenPlace } from './conformance/bench.ts';
+import { changeTests } from './conformance/changes.ts';
 import { commitTests } from './conformance/commit.ts';
 import { ledgerTests } from './conformance/ledger.ts';
+import { pipeTests } from './conformance/pipe.ts';
 import { stageTests } from './conformance/stage.ts';
 import { tableTests } from './conformance/tables.ts';
+import type { ReadTable } from './conformance/types.ts';
+import { typeTests } from './conformance/types.ts';
 import { writeModeTests } from './conformance/write-modes.ts';
+
+export interface ConformanceOptions {
+  /** Reads back the table of all types; needed where SQL shows a type in another way. */
+  readonly readTypes?: ReadTable;
+}
 
 /**
  * The suite that every kind of warehouse passes.
  *
  * @param open gives a warehouse at a place; the same place is the same storage, a new place is empty
  */
-export function warehouseConformance(name: string, open: OpenPlace): void {
+export function warehouseConformance(name: string, open: OpenPlace, options: ConformanceOptions = {}): void {
   describe(`${name} as a warehouse`, () => {
     describe('prepare', () => tableTests(open));
     describe('stages', () => stageTests(open));
+    describe('types', () => typeTests(open, options.readTypes));
+    describe('pipe', () => pipeTests(open));
+    describe('changes', () => changeTests(open));
     describe('write modes', () => writeModeTests(open));
     describe('commit', () => commitTests(open));
     describe('ledger', () => ledgerTests(open));

@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest';
 import type { OpenPlace } from './bench.ts';
-import { acquire, later, now, openBench, runRecord, sliceRecord, thisProcess } from './bench.ts';
+import {
+  acquire,
+  cursorRecord,
+  later,
+  now,
+  openBench,
+  runRecord,
+  sliceRecord,
+  thisProcess,
+} from './bench.ts';
 
 export function ledgerTests(open: OpenPlace): void {
   it('gives a lease to one holder and names it to the others', async () => {
@@ -154,5 +163,34 @@ export function ledgerTests(open: OpenPlace): void {
       warehouse.ledger.saveFailure(lease, sliceRecord({ status: 'failed' })),
     ).rejects.toMatchObject({ code: 'lease-lost' });
     expect((await warehouse.ledger.state(lease)).slices).toEqual([]);
+  });
+
+  it('gives the holder its own lease again, with the same fence', async () => {
+    const { warehouse, lease } = await openBench(open);
+    await warehouse.ledger.saveRun(runRecord({ runId: 'r1', status: 'running' }));
+    expect(await acquire(warehouse, { run: 'r1', at: later(5) })).toEqual(lease);
+    const [run] = await warehouse.ledger.runs({ limit: 1 });
+    expect(run?.status).toBe('running');
+    // The term began again.
+    await expect(acquire(warehouse, { run: 'r2', at: later(14) })).rejects.toMatchObject({
+      kind: 'retryable',
+      code: 'already-running',
+    });
+    await warehouse.ledger.renew(lease, later(14), 600_000);
+    expect(await acquire(warehouse, { run: 'r2', at: later(24) })).toMatchObject({ fence: 2 });
+  });
+
+  it('moves a cursor without data, for the holder of the lease only', async () => {
+    const { warehouse, lease } = await openBench(open);
+    const values = async () => (await warehouse.ledger.state(lease)).cursors.map(({ value }) => value);
+    await warehouse.ledger.saveCursor(lease, cursorRecord('0/1A'));
+    await warehouse.ledger.saveCursor(lease, cursorRecord('0/1B'));
+    expect(await values()).toEqual(['0/1B']);
+    await acquire(warehouse, { run: 'r2', at: later(11) });
+    await expect(warehouse.ledger.saveCursor(lease, cursorRecord('0/1C'))).rejects.toMatchObject({
+      kind: 'retryable',
+      code: 'lease-lost',
+    });
+    expect(await values()).toEqual(['0/1B']);
   });
 }
