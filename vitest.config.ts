@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{functions,infra,cli,twin,tests,bench}/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    globalSetup: ['./tests/setup/install.ts'],
     typecheck: { enabled: false },
     reporters: ['dot', './tests/setup/closing-line.ts'],
     testTimeout: 30_000,
