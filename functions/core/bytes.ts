@@ -22,6 +22,9 @@
  * | TIMESTAMP | the same in UTC, no zone | timestamptz |
  * | BYTES | lower-case hexadecimal digits, no prefix | bytea |
  * | JSON, RECORD, anything REPEATED | JSON | jsonb |
+ *
+ * Inside the JSON of a RECORD or a list, integers and floats are numbers, decimals and times are text as above (a reader
+ * may round numbers), and bytes are base64.
  */
 export const byteFormats = ['csv', 'tsv', 'pgcopy'] as const;
 

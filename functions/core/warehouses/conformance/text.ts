@@ -20,7 +20,7 @@ export function canonicalText(value: unknown, column: Column): string | null {
   }
 }
 
-/** A value inside JSON: moments as text, bytes as base64, decimals as text so that no reader rounds them. */
+/** A value inside JSON: as `bytes.ts` says. */
 function jsonValue(value: unknown, column: Column): unknown {
   if (value === null || value === undefined) return null;
   if (column.mode === 'REPEATED')
