@@ -1,11 +1,10 @@
 import type { Column } from '../schema.ts';
 
-/** Microseconds since 1970 as text in UTC: `YYYY-MM-DD HH:MM:SS[.ffffff]+00`. */
+/** Microseconds since 1970 as text in UTC, without a zone: `YYYY-MM-DD HH:MM:SS[.ffffff]`. */
 export function momentText(micros: bigint): string {
   const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const iso = new Date(Number((micros - part) / 1000n)).toISOString();
-  const fraction = String(part).padStart(6, '0').replace(/0+$/, '');
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${fraction === '' ? '' : `.${fraction}`}+00`;
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${part === 0n ? '' : `.${String(part).padStart(6, '0')}`}`;
 }
 
 /**

@@ -38,10 +38,12 @@ function fillKept({ sql, table, stage, target }: TableWrite): void {
   const names = [...kept];
   const cellOf = (name: string) =>
     `CASE WHEN instr(s.${ident('_kept')}, ${literal(`,${name},`)}) > 0 THEN t.${ident(name)} ELSE s.${ident(name)} END`;
-  sql.run(
-    `UPDATE ${ident(stage)} AS s SET (${list(names)}) = (${names.map(cellOf).join(', ')})
-     FROM ${ident(table)} AS t WHERE s.${ident('_kept')} IS NOT NULL AND ${matchOf(target.key, '_from_')}`,
-  );
+  // A row that an earlier commit of the same changes moved is found by its new key; any other by the one it had.
+  for (const prefix of ['', '_from_'])
+    sql.run(
+      `UPDATE ${ident(stage)} AS s SET (${list(names)}) = (${names.map(cellOf).join(', ')})
+     FROM ${ident(table)} AS t WHERE s.${ident('_kept')} IS NOT NULL AND ${matchOf(target.key, prefix)}`,
+    );
 }
 
 function matchOf(key: readonly string[], prefix: string): string {

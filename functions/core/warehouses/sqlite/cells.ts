@@ -1,10 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Column } from '../../schema.ts';
+import { momentCell, shortest } from './types.ts';
 
 /** A cell of `csv` or `tsv` (see `bytes.ts`) that its column cannot hold. */
 export class BadCell extends Error {}
 
-type Cell = (text: string) => SQLInputValue;
+type Cell<Made extends SQLInputValue = SQLInputValue> = (text: string) => Made;
 
 /** Reads cells of a column in their canonical text. NULL is undefined. */
 export function cellReader(column: Column): (text: string | undefined) => SQLInputValue {
@@ -20,7 +21,7 @@ export function cellReader(column: Column): (text: string | undefined) => SQLInp
 
 const same: Cell = (text) => text;
 const like =
-  (pattern: RegExp): Cell =>
+  (pattern: RegExp): Cell<string> =>
   (text) => {
     if (!pattern.test(text)) throw new BadCell();
     return text;
@@ -28,6 +29,7 @@ const like =
 
 const day = '\\d{4}-[01]\\d-[0-3]\\d';
 const time = '[0-2]\\d:[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?';
+const timeOfDay = like(new RegExp(`^${time}$`));
 const datetime = like(new RegExp(`^${day} ${time}$`));
 const maxInt64 = 2n ** 63n;
 
@@ -57,9 +59,9 @@ const scalars: Readonly<Record<Exclude<Column['type'], 'RECORD'>, Cell>> = {
     throw new BadCell();
   },
   DATE: like(new RegExp(`^${day}$`)),
-  TIME: like(new RegExp(`^${time}$`)),
-  DATETIME: datetime,
-  TIMESTAMP: (text) => `${datetime(text)}+00`,
+  TIME: (text) => shortest(timeOfDay(text)),
+  DATETIME: (text) => shortest(datetime(text)),
+  TIMESTAMP: (text) => momentCell(datetime(text)),
   BYTES(text) {
     if (text.length % 2 === 1 || !/^[0-9a-f]*$/.test(text)) throw new BadCell();
     return Buffer.from(text, 'hex');

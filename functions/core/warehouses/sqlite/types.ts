@@ -41,6 +41,16 @@ export function columnDefinitions(columns: readonly Column[]): string {
   return columns.map((column) => `${ident(column.name)} ${sqliteType(column)}`).join(', ');
 }
 
+/** A TIMESTAMP as it is kept: its zone makes SQLite's own functions read it right. */
+export function momentCell(text: string): string {
+  return `${shortest(text)}+00`;
+}
+
+/** A time without zeros at the end of its fraction, so that equal times are equal texts. */
+export function shortest(time: string): string {
+  return time.includes('.') ? time.replace(/\.?0+$/, '') : time;
+}
+
 /** A canonical value (see `ColumnBatch`) as SQLite takes it. */
 export type ToSqlite = (value: unknown) => SQLInputValue;
 
@@ -54,7 +64,10 @@ function scalar({ type }: Column): ToSqlite {
     case 'BOOLEAN':
       return (value) => (value === true ? 1n : 0n);
     case 'TIMESTAMP':
-      return (value) => momentText(value as bigint);
+      return (value) => momentCell(momentText(value as bigint));
+    case 'TIME':
+    case 'DATETIME':
+      return (value) => shortest(String(value));
     default:
       return (value) => value as SQLInputValue;
   }
