@@ -27,6 +27,17 @@ export interface OpenTables<Options extends z.ZodObject = z.ZodObject> {
   readonly watermarks?: boolean;
 }
 
+/** A role on what a group's setting names. */
+export interface SourceGrant {
+  readonly role: `roles/${string}`;
+  readonly on: 'project' | 'bucket';
+  /**
+   * Setting with a project id, or with the `gs://` URL of a bucket; dots lead into it. A group without it, or with another
+   * place in it, needs no role.
+   */
+  readonly setting: string;
+}
+
 export type Tables = Readonly<Record<string, TableDeclaration>>;
 
 export interface SourceDeclaration<
@@ -54,6 +65,8 @@ export interface SourceDeclaration<
   /** The setting that lists the accounts; each gets slices of its own. Without it a group is one account. */
   readonly accounts?: Extract<keyof z.output<Settings>, string>;
   readonly http?: HttpPolicy;
+  /** Roles that the pipeline's account needs to read the source, where it is in Google Cloud. */
+  readonly grants?: readonly SourceGrant[];
   /** Used when the stack file names none. */
   readonly schedule: { readonly cron: string; readonly timeZone: string };
   readonly tables: T;

@@ -18,7 +18,7 @@ export const source = defineSource({
   docs: 'https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.documents/runQuery',
   hosts: ['firestore.googleapis.com'],
   runsOn: 'job',
-  // The service account of the job reads: role roles/datastore.viewer in the database's project.
+  // The service account of the job reads.
   secret: z.object({}),
   settings: z.strictObject({
     project: z
@@ -42,6 +42,7 @@ export const source = defineSource({
     // ABORTED is 409: two readers met, and the same read works a moment later.
     retry: { statuses: [408, 409, 425, 429, 500, 502, 503, 504] },
   },
+  grants: [{ role: 'roles/datastore.viewer', on: 'project', setting: 'project' }],
   schedule: { cron: '45 4 * * *', timeZone: 'Etc/UTC' },
   tables: {},
   openTables: {
