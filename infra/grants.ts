@@ -10,7 +10,7 @@ export function grantsOf({ name, groups }: Pipeline, source: AnySource): Binding
       const place = placeOf(group, grant);
       if (place === undefined) continue;
       const id = `${name}--${grant.role.replace('roles/', '').replaceAll('.', '-')}--${place}`;
-      const because = `groups.${group.name}.${grant.setting} = ${valueOf(group, grant)}`;
+      const because = `groups.${group.name}.${grant.setting} = ${settingOf(group, grant)}`;
       const known = bindings.get(id);
       bindings.set(id, {
         id,
@@ -26,12 +26,12 @@ export function grantsOf({ name, groups }: Pipeline, source: AnySource): Binding
 
 /** The project or bucket that a group's setting names; undefined when it names neither. */
 function placeOf(group: Group, grant: SourceGrant): string | undefined {
-  const value = valueOf(group, grant);
+  const value = settingOf(group, grant);
   if (typeof value !== 'string' || group.sandbox) return undefined;
   return grant.on === 'project' ? value : /^gs:\/\/([^/]+)/.exec(value)?.[1];
 }
 
-function valueOf(group: Group, { setting }: SourceGrant): unknown {
+function settingOf(group: Group, { setting }: SourceGrant): unknown {
   let value: unknown = group.settings;
   for (const part of setting.split('.'))
     value = (value as Readonly<Record<string, unknown>> | null | undefined)?.[part];
