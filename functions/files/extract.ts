@@ -1,92 +1,106 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { glob, stat } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fatal } from '../core/errors.ts';
-import type { DiscoverOf, ExtractOf } from '../core/extract.ts';
+import type { DiscoverOf, ExtractContext, ExtractOf, FileRef, FoundObject } from '../core/extract.ts';
+import { goneGeneration } from '../core/extract.ts';
+import { fetchAhead, takeAhead } from './fetch-ahead.ts';
+import { fetchObject } from './fetch-object.ts';
 import { describeFile } from './file-format.ts';
+import { parsePlace } from './place.ts';
+import { selectObjects } from './select.ts';
 import type { source } from './source.ts';
+import { isGlob, names } from './stores/find.ts';
+import { openStore } from './stores/open-store.ts';
+import { changed } from './stores/refusal.ts';
+import type { Store, StoredObject } from './stores/store.ts';
 
-/** Up to this size a file's content is its generation (0.05 s at most); beyond, its size and time of change. */
-const hashedBytes = 32 * 2 ** 20;
+/** Lists the files of one table, in the order of their names, and those that are gone since they were loaded. */
+export const discover: DiscoverOf<typeof source> = async ({ table, options, known, ...context }) => {
+  context.signal.throwIfAborted();
+  const store = await openStore({ ...context, where: table });
+  const found = await store.find(options.path);
+  if (found.length === 0) throw nothingFound(store, options.path, table);
+  const present: FoundObject[] = selectObjects(found, options, table).map(({ key, generation, bytes }) => {
+    describeFile(key, options, table);
+    return { origin: key, generation, bytes };
+  });
+  const keys = new Set(found.map(({ key }) => key));
+  const gone = known.filter((origin) => !keys.has(origin) && names(options.path, origin));
+  return [
+    ...present,
+    ...gone.map((origin) => ({
+      origin,
+      generation: goneGeneration,
+      bytes: 0,
+      gone: options.onDelete ?? ('keep' as const),
+    })),
+  ];
+};
 
-/** Lists the files of one table, in the order of their names. */
-export const discover: DiscoverOf<typeof source> = async ({ table, options, settings, signal }) => {
-  const root = resolve(settings.root);
-  await checkRoot(root, table);
-  const paths = await match(root, options.path, table);
-  const found = [];
-  for (const path of paths) {
-    signal.throwIfAborted();
-    describeFile(path, options, table);
-    const { size, mtimeMs } = await statFile(path, table);
-    const generation = size <= hashedBytes ? await hash(path, table) : `${size}-${Math.round(mtimeMs)}`;
-    found.push({ origin: relative(root, path).split(sep).join('/'), generation, bytes: size });
+/** Hands over one file; the warehouse reads it, from its store if it can, else from this machine. */
+export const extract: ExtractOf<typeof source> = async function* (context) {
+  const { slice, settings } = context;
+  if (slice.object.generation === goneGeneration) return;
+  const store = await openStore({ ...context, where: slice.table });
+  const { kind } = parsePlace(settings.root);
+  const how = describeFile(slice.origin, slice.options, slice.table);
+  if (kind === 'local' || (kind === 'gs' && readsItself(context, how))) {
+    const written =
+      kind === 'local' ? how : packing(await current(store, slice.origin, slice.object.generation), how);
+    yield { table: slice.table, files: [{ path: store.locate(slice.origin), ...written }] };
+    // The reader was given a name, not a generation: it must still be the same.
+    await current(store, slice.origin, slice.object.generation);
+    return;
   }
-  return found;
+  const { object, path } = await bring(store, context);
+  yield { table: slice.table, files: [{ path, ...packing(object, how) }] };
 };
 
-/** Hands over one file; the warehouse reads it. */
-export const extract: ExtractOf<typeof source> = async function* ({ slice, settings }) {
-  const path = resolve(settings.root, slice.origin);
-  yield { table: slice.table, files: [{ path, ...describeFile(slice.origin, slice.options, slice.table) }] };
-};
+type Context = ExtractContext<typeof source>;
+type Written = Omit<FileRef, 'path'>;
 
-async function checkRoot(root: string, table: string): Promise<void> {
-  const entry = await stat(root).catch(() => undefined);
-  if (entry?.isDirectory()) return;
-  throw fatal('bad-input', {
-    where: table,
-    what: entry === undefined ? 'the folder "root" does not exist' : '"root" is not a folder',
-    got: root,
-    todo: "correct settings.root of the group in the stack file; a relative path starts at the run's working folder",
-  });
+/** BigQuery loads these from a bucket as they are; others go through this machine. */
+function readsItself({ accepts }: Context, { format, compression, encoding, records }: Written): boolean {
+  const isPlain = format === 'csv' || format === 'parquet' || (format === 'ndjson' && records === undefined);
+  return accepts.includes('gs') && isPlain && compression !== 'zstd' && (encoding ?? 'utf-8') === 'utf-8';
 }
 
-/** A path that exists is taken as it is, whatever characters it has; any other is a pattern. */
-async function match(root: string, path: string, table: string): Promise<string[]> {
-  const full = resolve(root, path);
-  const refuse = (what: string, todo: string) => {
-    throw fatal('bad-input', { where: table, what, got: path, allowed: `files below ${root}`, todo });
-  };
-  if (full !== root && !full.startsWith(root.endsWith(sep) ? root : root + sep))
-    refuse('path leads out of root', 'correct path of the table, or root of the group, in the stack file');
-  const literal = await stat(full).catch(() => undefined);
-  if (literal?.isDirectory())
-    refuse('path is a folder', `name its files, such as ${path.replace(/\/$/, '')}/*.csv`);
-  if (literal !== undefined) return [full];
-  const matches: string[] = [];
-  for await (const entry of glob(path, { cwd: root, withFileTypes: true }))
-    if (!entry.isDirectory()) matches.push(resolve(entry.parentPath, entry.name));
-  if (matches.length === 0)
-    refuse('no file matches path', 'put the file there, or correct path or root in the stack file');
-  return matches.sort();
-}
-
-async function statFile(path: string, table: string) {
-  return stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw unreadable(path, table, cause);
-  });
-}
-
-async function hash(path: string, table: string): Promise<string> {
-  const digest = createHash('sha256');
-  // Chunks of the default 64 kB cost more time than the hashing.
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), digest).catch(
-    (cause: NodeJS.ErrnoException) => {
-      throw unreadable(path, table, cause);
-    },
+async function bring(store: Store, { slice, http, scratch, ahead }: Context) {
+  fetchAhead(
+    http,
+    store,
+    ahead.filter(({ table }) => table === slice.table),
   );
-  return `sha256-${digest.digest('hex').slice(0, 32)}`;
+  const fetched = await takeAhead(http, slice);
+  if (fetched === undefined) {
+    const object = await current(store, slice.origin, slice.object.generation);
+    return { object, path: await fetchObject(store, object, await scratch()) };
+  }
+  const path = join(await scratch(), basename(slice.origin));
+  await writeFile(path, fetched.bytes);
+  return { object: fetched.object, path };
 }
 
-function unreadable(path: string, table: string, cause: NodeJS.ErrnoException) {
-  return fatal('bad-file', {
-    where: table,
-    what: `the file cannot be read (${cause.code ?? cause.message})`,
+/** @throws retryable `vendor` when the object is not the one that was listed */
+async function current(store: Store, key: string, generation: string): Promise<StoredObject> {
+  const object = await store.stat(key);
+  if (object?.generation === generation) return object;
+  throw changed(store.locate(key), object === undefined ? 'it is gone' : 'it has another generation');
+}
+
+/** What the store says about packing wins over the name: `content-encoding: gzip` on `x.csv`. */
+function packing({ packed }: StoredObject, how: Written): Written {
+  return packed === undefined ? how : { ...how, compression: packed };
+}
+
+function nothingFound(store: Store, path: string, where: string) {
+  return fatal('bad-input', {
+    where,
+    what: 'no file matches path',
     got: path,
-    todo: 'check that it exists and that the account of this run may read it',
-    cause,
+    allowed: `files below ${store.root}`,
+    todo: isGlob(path)
+      ? 'put the file there, or correct path or root in the stack file'
+      : 'put the file there, or correct path or root in the stack file; a folder is named by a glob, such as folder/*.csv',
   });
 }

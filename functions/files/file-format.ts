@@ -19,7 +19,7 @@ const formats: Readonly<Record<string, FileRef['format']>> = {
  * @throws fatal `bad-input` when neither tells the format
  */
 export function describeFile(name: string, options: FileOptions, where: string): Omit<FileRef, 'path'> {
-  const { path: _, format: given, delimiter, ...rest } = options;
+  const { path: _, take: _take, onDelete: _onDelete, format: given, delimiter, ...rest } = options;
   const endings = name.toLowerCase().split('.').slice(1);
   if (['gz', 'zst'].includes(endings.at(-1) ?? '')) endings.pop();
   const ending = endings.at(-1) ?? '';

@@ -7,6 +7,14 @@ const options = z.strictObject({
     .string()
     .min(1)
     .describe('File below root, or a glob such as weather/*.csv: each matching file is one slice'),
+  take: z
+    .union([z.enum(['all', 'latest']), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe('Of the files that match: all, the one changed last, or those named. Default: all'),
+  onDelete: z
+    .enum(['keep', 'remove'])
+    .optional()
+    .describe('Rows of a file that is gone stay, or go too (writeMode replaceWindow). Default: keep'),
   format: z
     .enum(['csv', 'parquet', 'json', 'ndjson'])
     .optional()
@@ -24,19 +32,71 @@ const options = z.strictObject({
     .describe('JSON: the field that holds the list of records, dots for depth. Default: the top level'),
 });
 
+const settings = z.object({
+  root: z
+    .string()
+    .min(1)
+    .default('.')
+    .describe(
+      'Where all paths start: gs://bucket/prefix, s3://bucket/prefix, azure://account/container/prefix, or a folder, relative to the working folder of the run',
+    ),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default('us-east-1')
+    .describe('S3: the region of the bucket'),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('S3 and Azure: the address of a compatible server, such as https://minio.internal:9000'),
+  pathStyle: z
+    .boolean()
+    .optional()
+    .describe('S3: the bucket in the path, not in the host name. Default: with an endpoint of its own'),
+  transfer: z
+    .strictObject({
+      project: z.string().min(1).describe('Project that the transfer jobs belong to'),
+      bucket: z
+        .string()
+        .regex(/^gs:\/\/[^/]+/)
+        .describe('Where the copies go: gs://bucket/prefix; give it a lifecycle rule that deletes them'),
+      above: z.int().positive().default(1e9).describe('Bytes from which a file is transferred'),
+    })
+    .optional()
+    .describe('S3 and Azure to BigQuery: large files are copied to GCS by Storage Transfer Service'),
+});
+
+const secret = z.object({
+  s3: z
+    .strictObject({
+      accessKeyId: z.string().min(1),
+      secretAccessKey: z.string().min(1),
+      sessionToken: z.string().min(1).optional(),
+    })
+    .optional(),
+  azure: z
+    .union([
+      z.strictObject({ accountKey: z.base64().min(1) }),
+      z.strictObject({ sasToken: z.string().regex(/\bsig=/, 'is no shared access signature') }),
+    ])
+    .optional(),
+});
+
 export const source = defineSource({
   title: 'Files: CSV, Parquet, JSON and JSON Lines',
   docs: 'https://duckdb.org/docs/stable/data/overview',
-  hosts: [],
+  hosts: [
+    'storage.googleapis.com',
+    'storagetransfer.googleapis.com',
+    's3.{region}.amazonaws.com',
+    '*.s3.{region}.amazonaws.com',
+    '*.blob.core.windows.net',
+    '{endpoint}',
+  ],
   runsOn: 'job',
-  secret: z.object({}),
-  settings: z.object({
-    root: z
-      .string()
-      .min(1)
-      .default('.')
-      .describe('Folder that all paths start from; relative to the working folder of the run'),
-  }),
+  secret,
+  settings,
+  http: { baseUrl: 'https://storage.googleapis.com/' },
   schedule: { cron: '15 * * * *', timeZone: 'Etc/UTC' },
   tables: {},
   openTables: {
@@ -48,3 +108,7 @@ export const source = defineSource({
 
 /** Settings of one table, as the stack file holds them. */
 export type FileOptions = z.output<typeof options>;
+/** Settings of one group. */
+export type FileSettings = z.output<typeof settings>;
+/** A group's secret: the part of its store; none for folders, GCS and what is public. */
+export type FileSecret = z.output<typeof secret>;

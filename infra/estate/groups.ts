@@ -88,7 +88,7 @@ function checkSecret(
   const fields = keysOf(source.secret);
   if (fields.length === 0 && secret !== undefined)
     report({ path, what: `is not needed: ${source.title} has no secret`, got: secret, todo: 'leave it out' });
-  if (fields.length > 0 && secret === undefined && !isSandbox)
+  if (requiredKeys(source.secret).length > 0 && secret === undefined && !isSandbox)
     report({
       path,
       what: 'is missing',

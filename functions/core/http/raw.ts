@@ -109,6 +109,8 @@ async function attempt(
 ): Promise<Reading<OpenReply>> {
   const { method, body } = call;
   const url = resolveUrl(call.url, call.query, policy, where);
+  // Signatures cover a space as %20, and not every store reads a plus as one.
+  url.search = url.search.replaceAll('+', '%20');
   for (let isSecond = false; ; isSecond = true) {
     const plain = { ...call.headers, ...more };
     const headers = {
