@@ -55,10 +55,11 @@ async function bundleAll(
   targets: readonly Target[],
   progress: Progress | undefined,
 ): Promise<void> {
-  const sources = [...new Set(targets.map(({ pipeline }) => pipeline.source))];
-  for (const source of sources) {
-    const { bytes } = await twin.handlers.load(source);
-    progress?.note(`bundled ${source}: ${(bytes / 1000).toFixed(0)} kB`);
+  const noted = new Set<string>();
+  for (const { pipeline } of targets) {
+    const { bytes, hash } = await twin.handlers.load(pipeline);
+    if (!noted.has(hash)) progress?.note(`bundled ${pipeline.source}: ${(bytes / 1000).toFixed(0)} kB`);
+    noted.add(hash);
   }
 }
 

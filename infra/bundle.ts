@@ -3,12 +3,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fatal } from '../functions/core/errors.ts';
-import { recall, remember } from './bundle/cache.ts';
-import { listSources } from './estate/sources.ts';
+import type { Pipeline, WarehouseConfig } from '../functions/core/pipeline.ts';
+import { type BundlePlace, type Recalled, recall, remember } from './bundle/cache.ts';
+import { listSources, loadSource } from './estate/sources.ts';
 
 /** One source as it is deployed: one file and its manifest, in a folder named by their content. */
 export interface Bundle {
   readonly source: string;
+  /** The one warehouse that it can write to. */
+  readonly warehouse: WarehouseConfig['kind'];
+  readonly runsOn: Pipeline['runsOn'];
   /** First 16 hex digits of the SHA-256 of all files. */
   readonly hash: string;
   /** `<outDir>/<source>-<hash>`, absolute. */
@@ -17,9 +21,16 @@ export interface Bundle {
   readonly file: string;
   /** Size of `main.mjs`. */
   readonly bytes: number;
+  /** It reads files by DuckDB, whose native package has to be beside it. */
+  readonly needsDuckdb: boolean;
 }
 
 export interface BundleOptions {
+  readonly warehouse: WarehouseConfig['kind'];
+  /** What it is deployed as. @default "function" */
+  readonly runsOn?: Pipeline['runsOn'];
+  /** The source hands files or bytes over, which DuckDB checks for the warehouses that cannot. @default false */
+  readonly checksFiles?: boolean;
   /** Folder that holds `functions/<source>/` and `schemas/<source>/`. @default the project */
   readonly root?: string;
   /** @default `<root>/.catchment/bundles` */
@@ -35,47 +46,65 @@ const project = dirname(import.meta.dirname);
  */
 export const maxBundleBytes = 500_000;
 
+/** A job starts once for a run of minutes; above this, something large came in by mistake. */
+const maxJobBytes = 4_000_000;
+
 /**
- * Bundles one source with the runtime it needs: the same inputs give the same bytes, on every machine and in every
- * folder. A source whose inputs did not change is not built again.
+ * Bundles one source with the runtime and the warehouse it needs: the same inputs give the same bytes, on every machine
+ * and in every folder. A source whose inputs did not change is not built again.
  *
- * @throws fatal `bad-input` when the source is unknown or does not compile; fatal `too-large` above 500 kB
+ * @throws fatal `bad-input` when the source is unknown or does not compile; fatal `too-large` for a function above 500 kB
+ *   or a job above 4 MB
  */
-export async function bundleSource(source: string, options: BundleOptions = {}): Promise<Bundle> {
-  const root = options.root ?? project;
+export async function bundleSource(source: string, options: BundleOptions): Promise<Bundle> {
+  const { root = project, warehouse, runsOn = 'function', checksFiles = false } = options;
   const outDir = options.outDir ?? join(root, '.catchment', 'bundles');
   const known = listSources(root);
   if (!known.includes(source))
     throw fatal('bad-input', { what: 'there is no such source in functions/', got: source, allowed: known });
-  const place = { source, root, project, outDir };
+  const duckdb = checksFiles ? (runsOn === 'job' ? 'embedded' : 'installed') : 'none';
+  const place: BundlePlace = { source, warehouse, duckdb, root, project, outDir };
+  const limit = runsOn === 'job' ? maxJobBytes : maxBundleBytes;
   const hit = await recall(place);
-  const remembered = hit === undefined ? undefined : await describe(source, hit, outDir);
-  if (remembered !== undefined) return remembered;
+  const remembered = hit === undefined ? undefined : await describe(place, hit, runsOn);
+  if (remembered !== undefined && remembered.bytes <= limit) return remembered;
 
   const { build } = await import('./bundle/build.ts');
+  const { usesDuckdb } = await import('./bundle/lazy-imports.ts');
   const built = await build(place);
-  const files = { 'main.mjs': built.code, 'package.json': await manifest(source) };
-  if (Buffer.byteLength(built.code) > maxBundleBytes)
+  const bytes = Buffer.byteLength(built.code);
+  if (bytes > limit)
     throw fatal('too-large', {
       where: source,
-      what: 'the bundle is too large for a function that starts fast',
-      got: Buffer.byteLength(built.code),
-      allowed: `up to ${maxBundleBytes} bytes`,
+      what: `the bundle is too large for a ${runsOn}${runsOn === 'job' ? '' : ' that starts fast'}`,
+      got: bytes,
+      allowed: `up to ${limit} bytes`,
       todo: `look at its largest modules: ${built.largest.join(', ')}`,
     });
+  const made = { usesDuckdb: usesDuckdb(built.inputs) };
+  const isInstalled = duckdb === 'installed' && made.usesDuckdb;
+  const files = { 'main.mjs': built.code, 'package.json': await manifest(source, isInstalled) };
   const hash = hashOf(files);
   await writeOnce(join(outDir, `${source}-${hash}`), files);
-  await remember(place, hash, built.inputs);
-  const bundle = await describe(source, hash, outDir);
+  await remember(place, { ...made, hash }, built.inputs);
+  const bundle = await describe(place, { ...made, hash }, runsOn);
   if (bundle === undefined)
     throw fatal('internal', { where: source, what: 'the bundle vanished after it was written' });
   return bundle;
 }
 
-/** Bundles every source of `functions/`, in the order of their names. */
-export async function bundleAll(root: string = project): Promise<Bundle[]> {
+/** Bundles every source of `functions/` for one kind of warehouse, as it runs by its declaration, in the order of names. */
+export async function bundleAll(
+  warehouse: WarehouseConfig['kind'],
+  root: string = project,
+): Promise<Bundle[]> {
   const bundles: Bundle[] = [];
-  for (const source of listSources(root)) bundles.push(await bundleSource(source, { root }));
+  for (const name of listSources(root)) {
+    const { runsOn, openTables } = await loadSource(root, name);
+    bundles.push(
+      await bundleSource(name, { root, warehouse, runsOn, checksFiles: openTables !== undefined }),
+    );
+  }
   return bundles;
 }
 
@@ -99,23 +128,32 @@ export async function zipBundle(bundle: Bundle): Promise<string> {
   return file;
 }
 
-async function describe(source: string, hash: string, outDir: string): Promise<Bundle | undefined> {
+async function describe(
+  { source, warehouse, duckdb, outDir }: BundlePlace,
+  { hash, usesDuckdb }: Recalled,
+  runsOn: Pipeline['runsOn'],
+): Promise<Bundle | undefined> {
   const dir = join(outDir, `${source}-${hash}`);
   const file = join(dir, 'main.mjs');
   const found = await stat(file).catch(() => undefined);
-  return found === undefined ? undefined : { source, hash, dir, file, bytes: found.size };
+  const needsDuckdb = duckdb !== 'none' && usesDuckdb;
+  return found && { source, warehouse, runsOn, hash, dir, file, bytes: found.size, needsDuckdb };
 }
 
-/** What the cloud's Node buildpack reads: an entry point and the one package that is not bundled. */
-async function manifest(source: string): Promise<string> {
+/** What the cloud's Node buildpack reads: an entry point and the packages that are not bundled. */
+async function manifest(source: string, needsDuckdb: boolean): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
   const framework = '@google-cloud/functions-framework';
+  const duckdb = '@duckdb/node-api';
   const value = {
     name: source,
     private: true,
     type: 'module',
     main: 'main.mjs',
-    dependencies: { [framework]: dependencies[framework] },
+    dependencies: {
+      ...(needsDuckdb ? { [duckdb]: dependencies[duckdb] } : {}),
+      [framework]: dependencies[framework],
+    },
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { type Output, RunError, secret } from '@pulumi/pulumi';
 import { isCatchmentError } from '../functions/core/errors.ts';
 import type { Pipeline } from '../functions/core/pipeline.ts';
+import { nativeDuckdb } from './bundle/native-duckdb.ts';
 import { AlertChannels } from './components/alert-channels.ts';
 import { type Cloud, labelsOf } from './components/cloud.ts';
+import { DuckdbLibrary } from './components/duckdb-library.ts';
 import { EnabledServices, servicesOf } from './components/enabled-services.ts';
 import { GroupSecret } from './components/group-secret.ts';
-import { SourceCode, stageSources } from './components/source-code.ts';
+import { codeNameOf, SourceCode, stageSources } from './components/source-code.ts';
 import { SourcePipeline } from './components/source-pipeline.ts';
 import { StagingBucket } from './components/staging-bucket.ts';
 import { WarehouseDataset } from './components/warehouse-dataset.ts';
@@ -24,7 +27,7 @@ export interface Outputs {
   readonly datasets: readonly string[];
   /** Names of the secrets that wait for a value. */
   readonly secrets: Output<readonly string[]>;
-  /** Content hash of the deployed code, by source. */
+  /** Content hash of the deployed code, by source, kind of warehouse and of handler: `files/bigquery/job`. */
   readonly code: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +44,7 @@ export default async function program(): Promise<Outputs> {
 
 async function deploy(estate: CloudEstate): Promise<Outputs> {
   const { gcp, stack, pipelines } = estate;
-  const bundles = await stageSources(root, pipelines);
+  const bundles = await stageSources(root, estate);
   const stagingBucket = stagingBucketName(gcp.project, stack);
 
   const { services } = new EnabledServices('services', {
@@ -63,6 +66,15 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
     bundles,
     (name, staged) => new SourceCode(name, { bucket: staging.bucket.name, staged }),
   );
+  const jobsCheckFiles = [...bundles.values()].some(
+    ({ bundle }) => bundle.runsOn === 'job' && bundle.needsDuckdb,
+  );
+  const duckdb = jobsCheckFiles
+    ? new DuckdbLibrary('duckdb', {
+        bucket: staging.bucket.name,
+        library: await nativeDuckdb(join(root, 'node_modules')),
+      })
+    : undefined;
   const datasets = mapOf(
     datasetsOf(root, pipelines),
     (name, dataset) => new WarehouseDataset(name, { cloud, ...dataset }),
@@ -83,7 +95,8 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
     return new SourcePipeline(pipeline.name, {
       cloud,
       pipeline,
-      code: required(code.get(pipeline.source), `the code of ${pipeline.source}`),
+      code: required(code.get(codeNameOf(pipeline)), `the code of ${pipeline.source}`),
+      duckdb,
       stagingBucket,
       bindTo: [staging, ...dataset, ...own],
       channels,

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { servicesOf } from './components/enabled-services.ts';
+import { codeNameOf } from './components/source-code.ts';
+import { datasetIdOf } from './datasets.ts';
 import { listSources } from './estate/sources.ts';
 import { parseStackFile, stackOf } from './estate.ts';
-import { bindingsOf, memberOf, secretsOfAll } from './iam.ts';
+import { bindingsOf, memberOf, secretsOf, secretsOfAll } from './iam.ts';
 import { accountEmail, handlerName, schedulerAccountName, stagingBucketName } from './names.ts';
 import { readStackConfig, type StackConfig } from './plan/stack-config.ts';
 import { type ProgramRun, runProgram } from './testing/engine.ts';
@@ -41,11 +44,14 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
   test('makes one resource for each thing in the stack file', () => {
     const { pipelines } = estate;
     const groups = pipelines.flatMap((pipeline) => pipeline.groups);
+    const onBigquery = pipelines.filter(({ warehouse }) => warehouse.kind === 'bigquery');
     const functions = pipelines.filter(({ runsOn }) => runsOn === 'function');
-    const code = new Set(pipelines.map(({ source, runsOn }) => `${source} ${runsOn}`));
+    const code = new Set(
+      pipelines.map(({ source, runsOn, warehouse }) => `${source} ${runsOn} ${warehouse.kind}`),
+    );
     const counts = {
-      'gcp:bigquery/dataset:Dataset': new Set(pipelines.map(({ dataset }) => dataset)).size,
-      'gcp:bigquery/table:Table': pipelines.reduce((sum, { tables }) => sum + tables.length, 0),
+      'gcp:bigquery/dataset:Dataset': new Set(onBigquery.map(({ dataset }) => dataset)).size,
+      'gcp:bigquery/table:Table': onBigquery.reduce((sum, { tables }) => sum + tables.length, 0),
       'gcp:secretmanager/secret:Secret': secretsOfAll(pipelines).size,
       'gcp:serviceaccount/account:Account': 2 * pipelines.length,
       'gcp:cloudfunctionsv2/function:Function': functions.length,
@@ -55,7 +61,7 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
       'gcp:monitoring/notificationChannel:NotificationChannel': estate.alertEmails.length,
       'gcp:storage/bucket:Bucket': 2,
       'gcp:storage/bucketObject:BucketObject': code.size,
-      'gcp:projects/service:Service': 12,
+      'gcp:projects/service:Service': servicesOf(pipelines).length,
     };
     const isGrant = /iam/i;
     const made = Object.groupBy(
@@ -129,7 +135,7 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
           `^(?:functions/(.+)-(${Object.values(hashes).join('|')})\\.zip|jobs/.+-[0-9a-f]{16}/main\\.mjs)$`,
         ),
       );
-    expect(Object.keys(hashes)).toEqual([...new Set(estate.pipelines.map(({ source }) => source))].sort());
+    expect(Object.keys(hashes)).toEqual([...new Set(estate.pipelines.map(codeNameOf))].sort());
   });
 
   test('keeps functions inside the project, one request at a time, as their own accounts', () => {
@@ -151,7 +157,7 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
       );
       expect(handlerOf(handler)).toEqual({
         pipeline: JSON.parse(JSON.stringify(pipeline)),
-        secrets: [...secretsOfAll([pipeline]).keys()].map((secret) => ({
+        secrets: [...secretsOf(pipeline).keys()].map((secret) => ({
           secret,
           mountPath: `/secrets/${secret}`,
         })),
@@ -202,7 +208,7 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
   test('puts the names of secrets into the outputs as a secret', () => {
     expect(run.graph.outputs).toMatchObject({
       secrets: '[secret]',
-      datasets: [...new Set(estate.pipelines.map(({ dataset }) => `${estate.gcp?.project}.${dataset}`))],
+      datasets: [...new Set(estate.pipelines.flatMap((pipeline) => datasetIdOf(pipeline) ?? []))],
       jobs: estate.pipelines.filter(({ runsOn }) => runsOn === 'job').map(({ name }) => name),
     });
   });
@@ -242,7 +248,10 @@ test('a deployment gives each schedule the address of its function as URL and au
       serviceAccountEmail: accountEmail(schedulerAccountName('tiktok-archive'), project),
     },
   });
-  expect(run.graph.outputs.functions).toEqual({ 'tiktok-marketing': 'https://tiktok-marketing.a.run.app' });
+  expect(run.graph.outputs.functions).toEqual({
+    'tiktok-marketing': 'https://tiktok-marketing.a.run.app',
+    'tiktok-product': 'https://tiktok-product.a.run.app',
+  });
 });
 
 test('a change of nothing plans nothing', async () => {

@@ -74,7 +74,7 @@ export async function openTwin({ root, stack, now, sandboxPort }: TwinOptions): 
       const source = estate.sources[pipeline.source];
       if (source === undefined)
         throw fatal('internal', { where: pipeline.name, what: 'its source is not loaded' });
-      const handler = await handlers.load(pipeline.source);
+      const handler = await handlers.load(pipeline);
       const sandbox = group.sandbox ? await sandboxes.start(pipeline.source) : undefined;
       const secret = sandbox?.secret ?? readSecretFile(root, pipeline, group);
       return handler.run({

@@ -36,6 +36,7 @@ async function read(includeDrafts: boolean): Promise<Batch[]> {
     log,
     columns: [],
     accepts: [],
+    ahead: [],
     scratch: () => Promise.reject(new Error('no files')),
   };
   for await (const batch of extract(context)) batches.push(batch);

@@ -6,6 +6,7 @@ import { rolldown } from 'rolldown';
 import { fatal } from '../../functions/core/errors.ts';
 import type { BundlePlace } from './cache.ts';
 import { lazyImports } from './lazy-imports.ts';
+import { onlyWarehouse } from './only-warehouse.ts';
 
 export interface Built {
   readonly code: string;
@@ -27,7 +28,7 @@ export async function build(place: BundlePlace): Promise<Built> {
       cwd: project,
       platform: 'node',
       tsconfig: false,
-      plugins: [entry(place), withoutHttp2(), lazyImports()],
+      plugins: [entry(place), onlyWarehouse(place), withoutHttp2(), lazyImports(place.duckdb === 'embedded')],
       onLog(level, log, report) {
         if (log.code === 'UNRESOLVED_IMPORT') report('error', log);
         else if (level === 'warn' && log.id?.includes('node_modules') !== true) report('error', log);

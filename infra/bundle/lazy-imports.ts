@@ -3,8 +3,15 @@ import type { Plugin } from 'rolldown';
 
 const prefix = '\0lazy:';
 
-/** Packages that stay outside: native code, or there already when the function starts. */
-export const outside: readonly string[] = ['@duckdb/node-api', '@google-cloud/functions-framework'];
+/** What a bundle requires of DuckDB: its package where packages are installed, else only the native part of it. */
+export function duckdbPackage(isEmbedded: boolean): string {
+  return isEmbedded ? '@duckdb/node-bindings' : '@duckdb/node-api';
+}
+
+/** True when one of these modules is DuckDB. */
+export function usesDuckdb(modules: readonly string[]): boolean {
+  return [true, false].some((isEmbedded) => modules.includes(prefix + duckdbPackage(isEmbedded)));
+}
 
 /**
  * Loads built-in modules and outside packages when the module that imports them is first evaluated.
@@ -13,7 +20,9 @@ export const outside: readonly string[] = ['@duckdb/node-api', '@google-cloud/fu
  * top of the bundle: `node:http2`, `node:tls` and friends, which only the HTTP client needs, cost an empty function a
  * third of its start, and a native package more than all of it. As CommonJS modules they are evaluated in their turn.
  */
-export function lazyImports(): Plugin {
+export function lazyImports(embedsDuckdb: boolean): Plugin {
+  // They stay outside: native code, and what is there already when the function starts.
+  const outside = [duckdbPackage(embedsDuckdb), '@google-cloud/functions-framework'];
   return {
     name: 'lazy-imports',
     resolveId(specifier, importer) {

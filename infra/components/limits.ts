@@ -13,6 +13,8 @@ export const functionLimits = {
 /** How much a job may use. */
 export const jobLimits = {
   memory: '1Gi',
+  /** Of jobs that check files by DuckDB. */
+  memoryWithDuckdb: '2Gi',
   cpu: '1',
   /** Cloud Run's own default is ten minutes, its limit seven days. */
   timeoutSeconds: 6 * 3600,

@@ -11,8 +11,12 @@ export interface PipelineJobArgs {
   readonly cloud: Cloud;
   readonly pipeline: Pipeline;
   readonly serviceAccount: string;
-  /** Where the bundle is: bucket, and object in it. */
-  readonly code: { readonly bucket: string; readonly object: string };
+  /** Where the bundle is: bucket, object in it, and the folder of the native packages it needs. */
+  readonly code: {
+    readonly bucket: string;
+    readonly object: string;
+    readonly modules: string | undefined;
+  };
 }
 
 /** Where the staging bucket is mounted. */
@@ -31,7 +35,12 @@ export class PipelineJob extends ComponentResource {
       secret,
       volume: `secret-${index}`,
     }));
-    const environment = handlerEnvironment(pipeline, jobLimits.timeoutSeconds);
+    const environment = {
+      ...handlerEnvironment(pipeline, jobLimits.timeoutSeconds),
+      ...(code.modules === undefined ? {} : { NODE_PATH: `${bundleMount}/${code.modules}` }),
+    };
+    // DuckDB is told to stay below 512 MB, and Node holds its own beside it.
+    const memory = code.modules === undefined ? jobLimits.memory : jobLimits.memoryWithDuckdb;
     this.job = new Job(
       name,
       {
@@ -56,7 +65,7 @@ export class PipelineJob extends ComponentResource {
                 image: nodeImage,
                 commands: ['node', `${bundleMount}/${code.object}`],
                 envs: Object.entries(environment).map(([key, value]) => ({ name: key, value })),
-                resources: { limits: { memory: jobLimits.memory, cpu: jobLimits.cpu } },
+                resources: { limits: { memory, cpu: jobLimits.cpu } },
                 volumeMounts: [
                   { name: 'bundle', mountPath: bundleMount },
                   ...secrets.map(({ secret, volume }) => ({ name: volume, mountPath: secretMount(secret) })),

@@ -2,6 +2,7 @@ import { BucketObject } from '@pulumi/gcp/storage/bucketObject.js';
 import { asset, ComponentResource, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
 import type { Pipeline } from '../../functions/core/pipeline.ts';
 import { type Bundle, bundleSource, zipBundle } from '../bundle.ts';
+import type { Estate } from '../estate.ts';
 
 export interface SourceCodeArgs {
   readonly bucket: Input<string>;
@@ -11,30 +12,30 @@ export interface SourceCodeArgs {
 /** A bundle that is ready to be uploaded: as a zip for functions, as a script for jobs. */
 export interface StagedCode {
   readonly bundle: Bundle;
-  /** Path of the zip, when a function needs it. */
+  /** Path of the zip, for a function. */
   readonly zip: string | undefined;
-  /** Path of the script, when a job needs it. */
-  readonly script: string | undefined;
 }
 
-/** Bundles every source in use, once, in the forms that its pipelines need. */
+/** Pipelines with one name share their code: the source, the one warehouse in it, and what it is deployed as. */
+export function codeNameOf({ source, warehouse, runsOn }: Pipeline): string {
+  return `${source}/${warehouse.kind}/${runsOn}`;
+}
+
+/** Bundles every source in use, once for each kind of warehouse and handler that its pipelines have. */
 export async function stageSources(
   root: string,
-  pipelines: readonly Pipeline[],
+  { pipelines, sources }: Pick<Estate, 'pipelines' | 'sources'>,
 ): Promise<Map<string, StagedCode>> {
-  const names = [...new Set(pipelines.map(({ source }) => source))].sort();
+  const unique = new Map(pipelines.map((pipeline) => [codeNameOf(pipeline), pipeline]));
   const staged = await Promise.all(
-    names.map(async (name) => {
-      const forms = pipelines.filter(({ source }) => source === name).map(({ runsOn }) => runsOn);
-      const bundle = await bundleSource(name, { root });
-      return {
-        bundle,
-        zip: forms.includes('function') ? await zipBundle(bundle) : undefined,
-        script: forms.includes('job') ? bundle.file : undefined,
-      };
+    [...unique].map(async ([name, { source, warehouse, runsOn }]) => {
+      const checksFiles = sources[source]?.openTables !== undefined;
+      const bundle = await bundleSource(source, { root, warehouse: warehouse.kind, runsOn, checksFiles });
+      const zip = runsOn === 'function' ? await zipBundle(bundle) : undefined;
+      return [name, { bundle, zip }] as const;
     }),
   );
-  return new Map(staged.map((code) => [code.bundle.source, code]));
+  return new Map(staged.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
@@ -45,30 +46,24 @@ export class SourceCode extends ComponentResource {
   readonly hash: string;
   /** For functions. */
   readonly archive: BucketObject | undefined;
-  /** For jobs. */
-  readonly script: BucketObject | undefined;
-  /** Name of the script in the bucket. */
+  /** Name of a job's script in the bucket. */
   readonly scriptName: string;
+  readonly needsDuckdb: boolean;
 
   constructor(name: string, { bucket, staged }: SourceCodeArgs, options: ComponentResourceOptions = {}) {
     super('catchment:gcp:SourceCode', name, {}, options);
-    const { bundle, zip, script } = staged;
+    const { bundle, zip } = staged;
     this.hash = bundle.hash;
+    this.needsDuckdb = bundle.needsDuckdb;
     this.scriptName = `jobs/${bundle.source}-${bundle.hash}/main.mjs`;
-    const upload = (form: 'function' | 'job', object: string, path: string, contentType: string) =>
+    const upload = (object: string, path: string, contentType: string) =>
       new BucketObject(
-        `${name}/${form}`,
+        name,
         { bucket, name: object, source: new asset.FileAsset(path), contentType },
         { parent: this },
       );
-    if (zip !== undefined)
-      this.archive = upload(
-        'function',
-        `functions/${bundle.source}-${bundle.hash}.zip`,
-        zip,
-        'application/zip',
-      );
-    if (script !== undefined) this.script = upload('job', this.scriptName, script, 'text/javascript');
+    if (zip === undefined) upload(this.scriptName, bundle.file, 'text/javascript');
+    else this.archive = upload(`functions/${bundle.source}-${bundle.hash}.zip`, zip, 'application/zip');
     this.registerOutputs();
   }
 }

@@ -13,6 +13,7 @@ import { accountEmail, pipelineAccountName, schedulerAccountName } from '../name
 import { required } from '../required.ts';
 import type { Cloud } from './cloud.ts';
 import { createBinding } from './create-binding.ts';
+import type { DuckdbLibrary } from './duckdb-library.ts';
 import { FailureAlert } from './failure-alert.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { PipelineJob } from './pipeline-job.ts';
@@ -23,6 +24,8 @@ export interface SourcePipelineArgs {
   readonly cloud: Cloud;
   readonly pipeline: Pipeline;
   readonly code: SourceCode;
+  /** For jobs that check files. */
+  readonly duckdb: DuckdbLibrary | undefined;
   readonly stagingBucket: string;
   /** What the bindings are on: dataset, secrets, bucket. */
   readonly bindTo: readonly Resource[];
@@ -93,7 +96,7 @@ export class SourcePipeline extends ComponentResource {
 }
 
 function createHandler(
-  { cloud, pipeline, code, stagingBucket }: SourcePipelineArgs,
+  { cloud, pipeline, code, duckdb, stagingBucket }: SourcePipelineArgs,
   options: { readonly parent: Resource; readonly dependsOn: CustomResource[] },
 ): PipelineFunction | PipelineJob {
   const shared = {
@@ -101,13 +104,19 @@ function createHandler(
     pipeline,
     serviceAccount: accountEmail(pipelineAccountName(pipeline.name), cloud.project),
   };
-  const dependsOn = [...options.dependsOn, code];
-  if (pipeline.runsOn === 'job')
+  const dependsOn: Resource[] = [...options.dependsOn, code];
+  if (pipeline.runsOn === 'job') {
+    const library = code.needsDuckdb ? required(duckdb, 'the library of DuckDB') : undefined;
+    if (library !== undefined) dependsOn.push(library);
     return new PipelineJob(
       pipeline.name,
-      { ...shared, code: { bucket: stagingBucket, object: code.scriptName } },
+      {
+        ...shared,
+        code: { bucket: stagingBucket, object: code.scriptName, modules: library?.folder },
+      },
       { ...options, dependsOn },
     );
+  }
   const object = required(code.archive, `the archive of ${pipeline.source}`).name;
   return new PipelineFunction(
     pipeline.name,

@@ -40,7 +40,12 @@ export function planDocument(plan: Plan): Document {
   const count = plan.resources.reduce((sum, group) => sum + group.count, 0);
   return {
     title: `Plan of stack ${plan.stack}: ${plural(count, 'resource')}, ${plural(pipelineCount(plan), 'pipeline')}`,
-    estate: [resourcesSection(plan), iamSection(plan.iam), schedulesSection(plan.schedules)],
+    estate: [
+      resourcesSection(plan),
+      ...runTablesSection(plan),
+      iamSection(plan.iam),
+      schedulesSection(plan.schedules),
+    ],
     changes: plan.changes === undefined ? undefined : changesSection(plan.changes),
     problems:
       plan.problems.length === 0
@@ -59,6 +64,19 @@ function resourcesSection({ resources }: Plan): Section {
     ]),
   );
   return { title: 'Resources', blocks: [table(['pipeline', 'type', 'n', 'names'], rows, 'none')] };
+}
+
+/** Tables of ClickHouse, PostgreSQL and the like, which a reader of the plan would miss among the resources. */
+function runTablesSection({ tablesOfRuns = [] }: Plan): Section[] {
+  if (tablesOfRuns.length === 0) return [];
+  const rows = tablesOfRuns.map(({ pipeline, warehouse, kind, id, schema }) => [
+    pipeline,
+    `${warehouse} (${kind})`,
+    id.slice(id.indexOf(':') + 1),
+    `schemas/${schema}.json`,
+  ]);
+  const columns = ['pipeline', 'warehouse', 'table', 'columns'];
+  return [{ title: 'Tables that the runs make', blocks: [table(columns, rows)] }];
 }
 
 function iamSection({ grants }: IamTable): Section {
@@ -101,8 +119,10 @@ function changesSection(changes: Changes): Section {
         schedules.map(({ name, from = 'none', to = 'none' }) => [name, from, to]),
       ),
     );
-  for (const { id, pipeline, schema, changes: inside, sql } of tables) {
+  for (const { id, pipeline, schema, kind, changes: inside, sql } of tables) {
     blocks.push(text(`Table ${id} (${pipeline}, schemas/${schema}.json):`), schemaTable(inside));
+    if (kind !== undefined && inside.some(({ by }) => by === 'sql' || by === 'copy'))
+      blocks.push(text(`Needs a person: change the table in ${kind} by hand before the next run.`));
     if (sql.length > 0)
       blocks.push(text('Needs a person: run this before the deployment, which never replaces a table.'), {
         kind: 'sql',
@@ -142,7 +162,7 @@ function schemaTable(changes: readonly SchemaChange[]): Block {
       column,
       from,
       to,
-      { deploy: 'deployment', nobody: 'nobody', sql: 'a person', copy: 'a person' }[by],
+      { deploy: 'deployment', run: 'the next run', nobody: 'nobody', sql: 'a person', copy: 'a person' }[by],
       meaning,
     ]),
   );

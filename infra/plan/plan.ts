@@ -38,9 +38,23 @@ export interface Plan {
   readonly resources: readonly ResourceGroup[];
   readonly iam: IamTable;
   readonly schedules: readonly ScheduleLine[];
+  /** Tables that no deployment makes, since the runs do. */
+  readonly tablesOfRuns?: readonly RunTable[];
   readonly changes?: Changes;
   /** Reasons not to deploy. */
   readonly problems: readonly string[];
+}
+
+/** A table of a warehouse whose tables are no resources. */
+export interface RunTable {
+  readonly pipeline: string;
+  /** Name and kind of the warehouse. */
+  readonly warehouse: string;
+  readonly kind: string;
+  /** `warehouse:dataset.table` */
+  readonly id: string;
+  /** Schema file below `schemas/`, without `.json`. */
+  readonly schema: string;
 }
 
 export interface PlanOptions {
@@ -76,9 +90,17 @@ export function toPlan(head: Snapshot, base: Base | undefined, now: Date): Plan 
     resources: resourceGroups(graph),
     iam,
     schedules: schedulesOf(graph, now),
+    ...tablesOfRuns(head),
     problems: problemsOf(iam),
   } as const;
   return base === undefined ? plan : { ...plan, changes: changesSince(base, head, now) };
+}
+
+function tablesOfRuns({ tables }: Snapshot): Pick<Plan, 'tablesOfRuns'> {
+  const made = tables.flatMap(({ pipeline, id, schema, madeByRuns }) =>
+    madeByRuns === undefined ? [] : [{ pipeline, ...madeByRuns, id, schema }],
+  );
+  return made.length === 0 ? {} : { tablesOfRuns: made };
 }
 
 export function hasChanges({ resources, iam, schedules, tables, schemaFiles }: Changes): boolean {

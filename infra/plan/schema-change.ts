@@ -23,10 +23,11 @@ export type ChangeClass =
  * Who carries a change out:
  * - `deploy`: the deployment, in place
  * - `nobody`: nothing has to be done
+ * - `run`: the next run, in warehouses whose tables are no resources
  * - `sql`: a person, with statements that change the table in place
  * - `copy`: a person, by copying into a new table
  */
-export type CarriedOutBy = 'deploy' | 'nobody' | 'sql' | 'copy';
+export type CarriedOutBy = 'deploy' | 'run' | 'nobody' | 'sql' | 'copy';
 
 export interface SchemaChange {
   readonly class: ChangeClass;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fatal } from '../../functions/core/errors.ts';
+import type { WarehouseConfig } from '../../functions/core/pipeline.ts';
 import { type Column, systemColumns } from '../../functions/core/schema.ts';
 import { loadSchema } from '../estate/schemas.ts';
 import { type Estate, parseStackFile } from '../estate.ts';
@@ -75,21 +76,25 @@ function explainedBindings({ pipelines, gcp, stack }: Estate): ExplainedBinding[
 
 function plannedTables(root: string, { pipelines }: Estate): PlannedTable[] {
   return pipelines.flatMap(({ name: pipeline, warehouse, dataset, tables }) =>
-    warehouse.kind !== 'bigquery'
-      ? []
-      : tables.map(({ declared, name, schema, key, windowField, partitionBy, clusterBy }) => ({
-          pipeline,
-          declared,
-          id: `${warehouse.project}.${dataset}.${name}`,
-          schema,
-          shape: {
-            columns: [...loadSchema(root, schema), ...systemColumns],
-            partitionBy: partitionBy ?? windowField,
-            clusterBy,
-            key,
-          },
-        })),
+    tables.map(({ declared, name, schema, key, windowField, partitionBy, clusterBy }) => ({
+      pipeline,
+      declared,
+      ...placeOf(warehouse, `${dataset}.${name}`),
+      schema,
+      shape: {
+        columns: [...loadSchema(root, schema), ...systemColumns],
+        partitionBy: partitionBy ?? windowField,
+        clusterBy,
+        key,
+      },
+    })),
   );
+}
+
+function placeOf(warehouse: WarehouseConfig, table: string): Pick<PlannedTable, 'id' | 'madeByRuns'> {
+  if (warehouse.kind === 'bigquery') return { id: `${warehouse.project}.${table}` };
+  const { name, kind } = warehouse;
+  return { id: `${name}:${table}`, madeByRuns: { warehouse: name, kind } };
 }
 
 /** Datasets, tables and secrets stand beside the pipelines; what only one pipeline uses is shown with it. */

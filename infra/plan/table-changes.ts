@@ -1,15 +1,18 @@
+import type { WarehouseConfig } from '../../functions/core/pipeline.ts';
 import type { Column } from '../../functions/core/schema.ts';
 import { columnChanges } from './column-change.ts';
 import { migrationSql } from './migration-sql.ts';
 import { type SchemaChange, schemaChanges, type TableShape } from './schema-change.ts';
 
-/** A cloud table as the stack file and the declarations say. */
+/** A table as the stack file and the declarations say. */
 export interface PlannedTable {
   readonly pipeline: string;
   /** The name in the declaration. */
   readonly declared: string;
-  /** `project.dataset.table` */
+  /** `project.dataset.table`, or `warehouse:dataset.table` where a run makes it. */
   readonly id: string;
+  /** Where the runs make and change the table themselves: all but BigQuery. */
+  readonly madeByRuns?: { readonly warehouse: string; readonly kind: WarehouseConfig['kind'] } | undefined;
   /** Schema file below `schemas/`, without `.json`. */
   readonly schema: string;
   readonly shape: TableShape;
@@ -18,9 +21,11 @@ export interface PlannedTable {
 export interface TableChanges {
   readonly pipeline: string;
   readonly id: string;
+  /** Kind of the warehouse, where its tables are no resources. */
+  readonly kind?: WarehouseConfig['kind'];
   readonly schema: string;
   readonly changes: readonly SchemaChange[];
-  /** For a person to run, in this order, before the deployment. */
+  /** For a person to run, in this order, before the deployment; in BigQuery's SQL, so none for other kinds. */
   readonly sql: readonly string[];
 }
 
@@ -43,10 +48,9 @@ export function tableChanges(
       [...left].find((each) => each.id === table.id);
     if (old !== undefined) left.delete(old);
     const { changes, sql } = old === undefined ? created() : changed(old, table);
-    if (changes.length > 0)
-      found.push({ pipeline: table.pipeline, id: table.id, schema: table.schema, changes, sql });
+    if (changes.length > 0) found.push(changesOf(table, changes, sql));
   }
-  for (const { pipeline, id, schema } of left) found.push({ pipeline, id, schema, ...gone() });
+  for (const table of left) found.push(changesOf(table, gone(table).changes, []));
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -67,6 +71,19 @@ export function unusedSchemaChanges(
     .filter(({ changes }) => changes.length > 0);
 }
 
+/** A run adds columns by itself, and makes tables; what else is to be done there, a person does by hand. */
+function changesOf(
+  { pipeline, id, schema, madeByRuns }: PlannedTable,
+  changes: readonly SchemaChange[],
+  sql: readonly string[],
+): TableChanges {
+  if (madeByRuns === undefined) return { pipeline, id, schema, changes, sql };
+  const byRuns = changes.map((change) =>
+    change.by === 'deploy' ? { ...change, by: 'run' as const } : change,
+  );
+  return { pipeline, id, kind: madeByRuns.kind, schema, changes: byRuns, sql: [] };
+}
+
 function changed(old: PlannedTable, now: PlannedTable): Pick<TableChanges, 'changes' | 'sql'> {
   const inside = schemaChanges(old.shape, now.shape);
   const sql = migrationSql({ table: now.id, before: old.shape, after: now.shape, changes: inside });
@@ -80,8 +97,10 @@ function changed(old: PlannedTable, now: PlannedTable): Pick<TableChanges, 'chan
     to: now.id,
     by: isHere ? 'sql' : 'copy',
     meaning:
-      'a deployment would delete the old table, which is refused, and make an empty one: run the SQL, then bring ' +
-      'the table into the stack with `pulumi import`',
+      now.madeByRuns === undefined
+        ? 'a deployment would delete the old table, which is refused, and make an empty one: run the SQL, then bring ' +
+          'the table into the stack with `pulumi import`'
+        : 'the next run would make an empty table and leave the old one: rename or copy it first',
   };
   const statement = isHere
     ? `ALTER TABLE \`${old.id}\` RENAME TO \`${name}\`;`
@@ -99,13 +118,15 @@ function created(): Pick<TableChanges, 'changes' | 'sql'> {
 }
 
 /** No statement: what drops a table is nothing to copy from a plan without a thought. */
-function gone(): Pick<TableChanges, 'changes' | 'sql'> {
+function gone({ madeByRuns }: PlannedTable): Pick<TableChanges, 'changes'> {
   const change: SchemaChange = {
     class: 'drop-table',
     by: 'sql',
     meaning:
-      'the deployment refuses to delete a table that may hold data: take it out of the stack with ' +
-      '`pulumi state delete` and keep it, or drop it too',
+      madeByRuns === undefined
+        ? 'the deployment refuses to delete a table that may hold data: take it out of the stack with ' +
+          '`pulumi state delete` and keep it, or drop it too'
+        : 'it stays as it is, and no run fills it: keep it, or drop it',
   };
-  return { changes: [change], sql: [] };
+  return { changes: [change] };
 }
