@@ -59,6 +59,17 @@ export interface PipelineTable extends TableDeclaration {
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A table that the warehouse computes from others, by SQL, after they were loaded. */
+export interface Transform extends PipelineTable {
+  /**
+   * One SELECT in the warehouse's own dialect, which names all columns of the schema file. `{{dataset}}` stands for the
+   * pipeline's dataset, `{{since}}` for the newest value of the watermark column that the table has, as a literal.
+   */
+  readonly sql: string;
+  /** Declared names of the tables it reads. */
+  readonly after: readonly string[];
+}
+
 /** A named set of accounts with its own secret and its own state. */
 export interface Group {
   readonly name: string;
@@ -96,6 +107,8 @@ export interface Pipeline {
   /** BigQuery dataset, or the schema of the embedded warehouse. */
   readonly dataset: string;
   readonly tables: readonly PipelineTable[];
+  /** In their order: one may read what an earlier one made. */
+  readonly transforms?: readonly Transform[] | undefined;
   readonly groups: readonly Group[];
   readonly schedule: Schedule;
   /** The source's, unless the stack file says otherwise. */

@@ -162,6 +162,7 @@ const pipelineShape: z.ZodType<Pipeline> = z.object({
   warehouse,
   dataset: text,
   tables: z.array(table).min(1),
+  transforms: z.array(table.extend({ sql: text, after: z.array(text) })).optional(),
   groups: z
     .array(z.object({ name: text, secret: text.optional(), timeZone: text, sandbox: z.boolean(), settings }))
     .min(1),

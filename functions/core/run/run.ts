@@ -62,7 +62,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
 
   const base = newRecord(run);
   const { http, stats } = openHttp(run);
-  const tally = createTally(setup.targets);
+  const tally = createTally([...setup.targets, ...setup.transforms]);
   const billedBefore = request.warehouse.billedBytes?.();
   await ledger.saveRun(base);
   await emit({ type: 'run-started', run: base });
@@ -83,7 +83,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   };
 
   try {
-    await request.warehouse.prepare(setup.targets);
+    await request.warehouse.prepare([...setup.targets, ...setup.transforms]);
     planned = await planRun(run, state, http);
     await emit({ type: 'slices-planned', slices: planned.slices, skipped: planned.skipped });
     let end = await runSlices(run, { state, planned, http, tally });
@@ -91,6 +91,11 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
       const { runLog } = await import('./run-log.ts');
       const followed = await runLog(run, { state, http, tally });
       if (followed.status !== 'succeeded') end = followed;
+    }
+    if (setup.transforms.length > 0 && (end.error === undefined || tally.slicesDone > 0)) {
+      const { runTransforms } = await import('./run-transforms.ts');
+      const isWhole = await runTransforms(run, tally);
+      if (!isWhole && end.status === 'succeeded') end = { status: 'partial' };
     }
     return await finish(end.status, end.error);
   } catch (thrown) {

@@ -2,10 +2,13 @@ import type { z } from 'zod';
 import { systemClock } from '../clock.ts';
 import { fatal } from '../errors.ts';
 import type { Lane } from '../ledger/ledger.ts';
-import type { Group, Pipeline, PipelineTable, TableTarget } from '../pipeline.ts';
+import type { Group, Pipeline, PipelineTable, TableTarget, Transform } from '../pipeline.ts';
 import { checkTable, possibleWriteModes } from '../source.ts';
 import { checkWindow, today } from './days.ts';
 import type { RunRequest } from './request.ts';
+
+/** A transform together with the columns of its schema file. */
+export type TransformTarget = Transform & TableTarget;
 
 /** A run request that was checked whole, before anything is opened, asked or written. */
 export interface RunSetup {
@@ -14,6 +17,8 @@ export interface RunSetup {
   readonly group: Group;
   readonly lane: Lane;
   readonly targets: readonly TableTarget[];
+  /** Tables that are computed after all others. */
+  readonly transforms: readonly TransformTarget[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secret: Readonly<Record<string, unknown>>;
   /** Accounts; `['-']` for a group that is one account. */
@@ -39,6 +44,7 @@ export function setUpRun(request: RunRequest): RunSetup {
     group,
     lane: window === undefined ? 'incremental' : 'backfill',
     targets: selectTables(request, where).map((table) => withColumns(request, table, where)),
+    transforms: (pipeline.transforms ?? []).map((each) => withColumns(request, each, where)),
     settings,
     secret,
     origins: Array.isArray(accounts) ? accounts.map(String) : ['-'],
@@ -89,7 +95,11 @@ function selectTables({ pipeline, tables, window, writeMode }: RunRequest, where
   });
 }
 
-function withColumns({ schemas, pipeline }: RunRequest, table: PipelineTable, where: string): TableTarget {
+function withColumns<T extends PipelineTable>(
+  { schemas, pipeline }: RunRequest,
+  table: T,
+  where: string,
+): T & TableTarget {
   const columns = schemas[table.schema];
   if (columns === undefined)
     throw fatal('bad-schema', { where, what: `there is no schema file schemas/${table.schema}.json` });

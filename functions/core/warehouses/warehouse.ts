@@ -48,6 +48,14 @@ export interface Stage {
    * @throws retryable `vendor` when a stream breaks off; nothing of it stays
    */
   pipe(streams: readonly ByteStream[]): Promise<LoadedFiles>;
+  /**
+   * Takes the rows of a query that the warehouse runs itself: `INSERT INTO stage (its columns) SELECT CAST(each column AS its
+   * type), origin, NULL FROM (query)`. The query names all columns of the target, in any order.
+   *
+   * @returns rows taken
+   * @throws fatal `bad-input` with the warehouse's words when the query fails
+   */
+  fill(query: string): Promise<number>;
   /** Rows that would be committed now. */
   readonly rows: number;
   discard(): Promise<void>;

@@ -4,6 +4,7 @@ import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
+import { fillStage } from './fill.ts';
 import { createInserter } from './inserter.ts';
 import { loadFiles, pipeStreams } from './load.ts';
 import { ident } from './names.ts';
@@ -68,6 +69,11 @@ export function openStage(
     },
     load: (files) => loadFiles(stageTable, files),
     pipe: (streams) => pipeStreams(stageTable, streams),
+    async fill(query) {
+      const filled = database.transaction((sql) => fillStage(sql, { table, target, origin, query }));
+      rows += filled;
+      return filled;
+    },
     settle() {
       isGone ||=
         database.read((sql) => sql.count('SELECT count(*) FROM sqlite_schema WHERE name = ?', table)) === 0;
