@@ -1,31 +1,59 @@
+import { fatal } from '../errors.ts';
 import type { Column } from '../schema.ts';
 import { lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
+import type { Segment } from './cut-segments.ts';
 import { longestLineBytes } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
 import type { CsvCells } from './insert-csv.ts';
 import { insertCsv } from './insert-csv.ts';
+import type { InspectedFile } from './inspect-file.ts';
 import { jsonCell } from './json-cell.ts';
 import { createJsonColumns } from './json-paths.ts';
 import { literal, pathLiteral } from './quote.ts';
 import { duckdbType } from './types.ts';
 
+/** A segment as a file that is sound by nature. */
+export interface SegmentOfBytes extends InspectedFile {
+  readonly longestRecord: number;
+}
+
+/** @throws fatal `too-large` for a record that no reader should hold in memory */
+export function inspectSegment({ path, bytes, longestRecord }: Segment, where: string): SegmentOfBytes {
+  if (longestRecord > longestRecordOfBytes)
+    throw fatal('too-large', {
+      where,
+      what: `a row of the stream is longer than ${longestRecordOfBytes / 2 ** 20} MB`,
+      todo: 'leave its large column out',
+    });
+  return {
+    ref: { path, format: 'csv', header: false },
+    where,
+    bytes,
+    compression: 'none',
+    head: Buffer.alloc(0),
+    longestRecord,
+  };
+}
+
+/** A reader holds several buffers of this size. */
+const longestRecordOfBytes = 64 * 2 ** 20;
+
 /**
  * Loads a file of the canonical text that `bytes.ts` describes (csv without a header).
  *
- * @param load.file its size in memory is bounded by `longestRecord`, in bytes
  * @param names the schema columns in the order of its fields
  */
 export function loadBytes(
-  load: FileLoad & { readonly longestRecord?: number },
+  load: FileLoad & { readonly file: SegmentOfBytes },
   names: readonly string[],
 ): Promise<LoadedFile> {
-  const { target, file, longestRecord = 0 } = load;
+  const { target, file } = load;
   const fields = target.columns.map((column) => ({
     column,
     field: names.find((name) => name === column.name),
   }));
-  const longest = Math.max(longestLineBytes, longestRecord + 1);
+  const longest = Math.max(longestLineBytes, file.longestRecord + 1);
   const reader = (types: readonly string[], more = '') => {
     const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
     return `read_csv(${pathLiteral(file.ref.path)}, auto_detect=false, columns={${columns}}, header=false, delim=',', quote='"', escape='"', nullstr=${literal('\\N')}, allow_quoted_nulls=false, strict_mode=true, compression='none', max_line_size=${longest}, buffer_size=${4 * longest}${more})`;

@@ -1,0 +1,28 @@
+import type { ByteStream } from '../bytes.ts';
+import type { Checked, CheckRequest } from './checker.ts';
+import { checkWith } from './checker.ts';
+import { inspectSegment, loadBytes } from './load-bytes.ts';
+import { readSegments } from './read-segments.ts';
+
+/**
+ * Reads byte streams cell by cell where a warehouse refused them as they are: rows that break the schema come back, the
+ * others are written as one file. Each stream is opened once, as csv.
+ *
+ * @throws retryable `vendor` when a stream breaks off
+ */
+export function checkBytes(
+  request: CheckRequest & { readonly streams: readonly ByteStream[]; readonly segmentBytes?: number },
+): Promise<Checked> {
+  const { target, origin, streams, folder, segmentBytes } = request;
+  return checkWith(request, async (connection, into) => {
+    const { loaded: _, ...read } = await readSegments({
+      streams,
+      folder,
+      where: target.name,
+      segmentBytes,
+      load: (segment, { columns }) =>
+        loadBytes({ connection, target, origin, into, file: inspectSegment(segment, target.name) }, columns),
+    });
+    return { ...read, drift: [] };
+  });
+}

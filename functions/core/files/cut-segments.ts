@@ -1,0 +1,170 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { retryable } from '../errors.ts';
+import { hasOddQuotes } from './quote-parity.ts';
+
+/** Whole records of a csv stream, in a file. Whoever gets it deletes the file. */
+export interface Segment {
+  readonly path: string;
+  readonly bytes: number;
+  /** No record of it has more bytes; itself a little more than the longest one. */
+  readonly longestRecord: number;
+}
+
+export interface CutOptions {
+  readonly folder: string;
+  /** Begins the names of the files. */
+  readonly name: string;
+  /** A segment ends with the first record that reaches this. */
+  readonly segmentBytes: number;
+  /** Name of the table, for errors. */
+  readonly where: string;
+}
+
+const newline = 10;
+
+/** Chunks of a socket are small; they are written together. */
+const writeBytes = 2 ** 20;
+
+/**
+ * Writes a stream of canonical csv into files that end where a record ends: a line end inside quotes is none. Bytes are
+ * neither copied nor decoded.
+ *
+ * @throws what the stream throws, and the file system; retryable `vendor` when the stream ends inside quotes
+ */
+export async function* cutSegments(
+  chunks: AsyncIterable<Uint8Array>,
+  { folder, name, segmentBytes, where }: CutOptions,
+): AsyncGenerator<Segment, void, undefined> {
+  let file: SegmentFile | undefined;
+  let serial = 0;
+  let isQuoted = false;
+  try {
+    for await (const chunk of chunks) {
+      let rest = chunk;
+      while (rest.length > 0) {
+        if (file === undefined) {
+          serial += 1;
+          file = await createSegment(join(folder, `${name}-${serial}.csv`));
+        }
+        const wanted = segmentBytes - file.bytes;
+        const end: number = wanted > rest.length ? 0 : recordEnd(rest, Math.max(0, wanted - 1), isQuoted);
+        if (end === 0) {
+          if (hasOddQuotes(rest)) isQuoted = !isQuoted;
+          await file.write(rest, lastRecordEnd(rest, isQuoted));
+          break;
+        }
+        await file.write(rest.subarray(0, end), end);
+        isQuoted = false;
+        const whole: SegmentFile = file;
+        file = undefined;
+        yield await whole.finish();
+        rest = rest.subarray(end);
+      }
+    }
+    if (isQuoted)
+      throw retryable('vendor', {
+        where,
+        what: 'a stream of rows ended inside a quoted cell',
+        todo: 'nothing of it was loaded; the next run reads it again',
+      });
+    if (file === undefined) return;
+    const last = file;
+    file = undefined;
+    yield await last.finish();
+  } finally {
+    await file?.abandon();
+  }
+}
+
+/** Behind the first record end at `from` or later; 0 when there is none. */
+function recordEnd(bytes: Uint8Array, from: number, isQuotedBefore: boolean): number {
+  let at = from;
+  let isQuoted = isQuotedBefore !== hasOddQuotes(bytes.subarray(0, from));
+  for (;;) {
+    const found = bytes.indexOf(newline, at);
+    if (found === -1) return 0;
+    isQuoted = isQuoted !== hasOddQuotes(bytes.subarray(at, found));
+    if (!isQuoted) return found + 1;
+    at = found + 1;
+  }
+}
+
+/** Line ends that are looked at, from the last one on, to find one outside of quotes. */
+const tries = 8;
+
+/** Behind a late record end, or 0 when none is found at once: it only bounds the length of records. */
+function lastRecordEnd(bytes: Uint8Array, isQuotedAfter: boolean): number {
+  let isQuoted = isQuotedAfter;
+  let end = bytes.length;
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const found = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
+    if (found === -1) return 0;
+    isQuoted = isQuoted !== hasOddQuotes(bytes.subarray(found, end));
+    if (!isQuoted) return found + 1;
+    end = found;
+  }
+  return 0;
+}
+
+interface SegmentFile {
+  readonly bytes: number;
+  /** @param recordEnd how many of the bytes are before a known end of a record; 0 when none is known */
+  write(bytes: Uint8Array, recordEnd: number): Promise<void>;
+  finish(): Promise<Segment>;
+  abandon(): Promise<void>;
+}
+
+async function createSegment(path: string): Promise<SegmentFile> {
+  const handle = await open(path, 'wx');
+  let [bytes, waitingBytes, openRecord, longestRecord] = [0, 0, 0, 0];
+  let waiting: Uint8Array[] = [];
+
+  const flush = async () => {
+    const buffers = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    await writeAll(handle, buffers);
+  };
+
+  return {
+    get bytes() {
+      return bytes;
+    },
+    async write(chunk, recordEnd) {
+      longestRecord = Math.max(longestRecord, openRecord + (recordEnd === 0 ? chunk.length : recordEnd));
+      openRecord = recordEnd === 0 ? openRecord + chunk.length : chunk.length - recordEnd;
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      bytes += chunk.length;
+      if (waitingBytes >= writeBytes) await flush();
+    },
+    async finish() {
+      try {
+        await flush();
+      } finally {
+        await handle.close();
+      }
+      return { path, bytes, longestRecord: Math.max(longestRecord, openRecord) };
+    },
+    abandon: () => handle.close(),
+  };
+}
+
+/** A full disk may take a part only. */
+async function writeAll(handle: FileHandle, buffers: readonly Uint8Array[]): Promise<void> {
+  let left = [...buffers];
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    const rest: Uint8Array[] = [];
+    for (const buffer of left) {
+      if (bytesWritten >= buffer.length) bytesWritten -= buffer.length;
+      else {
+        rest.push(buffer.subarray(bytesWritten));
+        bytesWritten = 0;
+      }
+    }
+    left = rest;
+  }
+}

@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises';
+import type { ByteStream } from '../bytes.ts';
+import { isCatchmentError, retryable } from '../errors.ts';
+import type { Quarantined } from '../rows/check.ts';
+import { detailedRows } from './checked-rows.ts';
+import type { Segment } from './cut-segments.ts';
+import { cutSegments } from './cut-segments.ts';
+import type { LoadedFile } from './file-load.ts';
+
+export interface SegmentReading {
+  readonly streams: readonly ByteStream[];
+  /** Where the segments are written; each is deleted once it is loaded. */
+  readonly folder: string;
+  /** Name of the table, for errors. */
+  readonly where: string;
+  /** @default 64 MB */
+  readonly segmentBytes?: number | undefined;
+  /** Loads one segment, one at a time, in any order of the streams. */
+  readonly load: (segment: Segment, stream: ByteStream) => Promise<LoadedFile>;
+}
+
+export interface SegmentsRead {
+  readonly read: number;
+  readonly loaded: number;
+  readonly bytes: number;
+  readonly announced: number | undefined;
+  readonly quarantined: readonly Quarantined[];
+}
+
+/** Large enough for DuckDB's threads to share, small enough that four of them need no thought of the disk. */
+const defaultSegmentBytes = 64 * 2 ** 20;
+
+/** Streams that are read side by side: one more would only wait for the same disk and the same reader. */
+const lanes = 2;
+
+/**
+ * Reads csv streams in segments: while one is loaded, the next one fills. Disk and memory in use do not grow with the
+ * streams: two streams are read at a time, and each has at most one segment that fills and one that waits.
+ *
+ * @throws retryable `vendor` when a stream breaks off; what `load` throws
+ */
+export async function readSegments(request: SegmentReading): Promise<SegmentsRead> {
+  const { streams, folder, where, segmentBytes = defaultSegmentBytes, load } = request;
+  const waiting = [...streams.entries()];
+  let [read, loaded, bytes] = [0, 0, 0];
+  let announced: number | undefined;
+  const quarantined: Quarantined[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+  let hasFailed = false;
+
+  const loadNext = (segment: Segment, stream: ByteStream): Promise<void> => {
+    const done = turn.then(async () => {
+      if (hasFailed) return;
+      const result = await load(segment, stream);
+      await rm(segment.path);
+      for (const row of result.quarantined.slice(0, detailedRows - quarantined.length))
+        quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
+      read += result.read;
+      loaded += result.loaded;
+    });
+    turn = done.catch(() => {
+      hasFailed = true;
+    });
+    return done;
+  };
+
+  const readStream = async (stream: ByteStream, name: string): Promise<void> => {
+    const { chunks, rows } = stream.open('csv');
+    const counted = async function* () {
+      try {
+        for await (const chunk of chunks) {
+          bytes += chunk.length;
+          yield chunk;
+        }
+      } catch (cause) {
+        throw brokenOff(where, cause);
+      }
+    };
+    let loading: Promise<void> = Promise.resolve();
+    for await (const segment of cutSegments(counted(), { folder, name, segmentBytes, where })) {
+      await loading;
+      if (hasFailed) return;
+      loading = loadNext(segment, stream);
+      loading.catch(() => undefined);
+    }
+    await loading;
+    const count = rows();
+    if (count !== undefined) announced = (announced ?? 0) + count;
+  };
+
+  const runLane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined && !hasFailed; next = waiting.shift())
+      await readStream(next[1], `stream-${next[0]}`).catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      });
+  };
+
+  const ends = await Promise.allSettled(Array.from({ length: lanes }, runLane));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return { read, loaded, bytes, announced, quarantined };
+}
+
+function brokenOff(where: string, cause: unknown): unknown {
+  if (isCatchmentError(cause)) return cause;
+  return retryable('vendor', {
+    where,
+    what: `a stream of rows broke off (${cause instanceof Error ? cause.message : String(cause)})`,
+    todo: 'nothing of it was loaded; the next run reads it again',
+    cause,
+  });
+}
