@@ -49,7 +49,9 @@ function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-/** FLOAT: finite numbers, also as text. */
+const beyondNumbers = ['NaN', 'Infinity', '-Infinity'];
+
+/** FLOAT: finite numbers, also as text; NaN and the infinities only as the texts that databases write on purpose. */
 export function toFloat(value: unknown): number | Bad {
   if (typeof value === 'number')
     return Number.isFinite(value) ? value : new Bad('is not a finite number', value);
@@ -58,6 +60,7 @@ export function toFloat(value: unknown): number | Bad {
     const number = Number(value);
     if (Number.isFinite(number)) return number;
   }
+  if (typeof value === 'string' && beyondNumbers.includes(value)) return Number(value);
   return new Bad('is not a number', value);
 }
 

@@ -1,5 +1,6 @@
 import { stringifyJson } from '../http/json.ts';
 import { Bad } from './bad.ts';
+import { RawJson } from './raw-json.ts';
 
 /**
  * STRING: text; numbers and booleans as text. NUL characters stay; lone surrogates, which no warehouse stores, become
@@ -47,7 +48,7 @@ const loneSurrogate = /(?<!\\)((?:\\\\)*)\\ud[89a-f][\da-f]{2}/g;
 /** JSON: any value, as its text; text becomes a JSON string. Integers beyond 2^53 keep their digits. */
 export function toJson(value: unknown): string | Bad {
   if (typeof value === 'number' && !Number.isFinite(value)) return new Bad('is not a finite number', value);
-  const text = jsonText(value);
+  const text = value instanceof RawJson ? value.text : jsonText(value);
   if (text === undefined) return new Bad('cannot be written as JSON', value);
   return text.includes('\\ud') ? text.replace(loneSurrogate, '$1\\ufffd') : text;
 }

@@ -135,6 +135,7 @@ function createPending(work: LogWork) {
   let folds = new Map<string, Fold>();
   let changes = 0;
   let since = 0;
+  let savedAt = 0;
 
   const targetOf = (table: string) => {
     const target = log.targets.find(({ declared }) => declared === table);
@@ -191,8 +192,12 @@ function createPending(work: LogWork) {
         folds = new Map();
         changes = 0;
         request.log?.info({ position, changes: count, lag }, 'changes are committed');
+        savedAt = setup.now().getTime();
       } else if (position !== log.position) {
+        const isFresh = log.position !== undefined && setup.now().getTime() - savedAt < batchLimits.ms;
+        if (isFresh && isLast !== true && !isNow) return;
         await commitPosition(work, position);
+        savedAt = setup.now().getTime();
       }
       if (lag !== undefined) tally.noteLag(lag);
     },
