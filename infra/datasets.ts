@@ -1,4 +1,4 @@
-import type { Pipeline } from '../functions/core/pipeline.ts';
+import { type Pipeline, tablesOf } from '../functions/core/pipeline.ts';
 import type { DatasetTable } from './components/warehouse-dataset.ts';
 import { loadSchemas } from './estate/schemas.ts';
 
@@ -25,7 +25,7 @@ export function datasetsOf(root: string, pipelines: readonly Pipeline[]): Map<st
     const plan = plans.get(id) ?? { project, location, dataset, tables: [] };
     plans.set(id, plan);
     const schemas = loadSchemas(root, pipeline);
-    for (const table of pipeline.tables) {
+    for (const table of tablesOf(pipeline)) {
       if (plan.tables.some((other) => other.table.name === table.name)) continue;
       plan.tables.push({ table, columns: schemas[table.schema] ?? [], source });
     }

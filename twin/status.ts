@@ -1,5 +1,5 @@
 import type { LaneState, RunRecord } from '../functions/core/ledger/ledger.ts';
-import type { PipelineTable } from '../functions/core/pipeline.ts';
+import { type PipelineTable, tablesOf } from '../functions/core/pipeline.ts';
 import { addDays, daysIn, today } from '../functions/core/run/days.ts';
 import type { Warehouse } from '../functions/core/warehouses/warehouse.ts';
 import type { Target } from './select.ts';
@@ -50,7 +50,7 @@ export async function readStatus(
       warehouse,
       runs.find((run) => run.group === group.name),
     ),
-    tables: pipeline.tables.map((table) =>
+    tables: tablesOf(pipeline).map((table) =>
       tableStatus(`${pipeline.dataset}.${table.name}`, table, state, day),
     ),
   };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { tablesOf } from '../../functions/core/pipeline.ts';
 import type { GroupStatus, TableStatus } from '../../twin/status.ts';
 import { type CommonOptions, createCommand } from '../command.ts';
 import { formatAge, formatCount, formatPlural } from '../print/numbers.ts';
@@ -44,7 +45,7 @@ function neverRan({
   pipeline,
   group,
 }: Parameters<typeof import('../../twin/status.ts').readStatus>[1]): GroupStatus {
-  const tables = pipeline.tables.map(({ name }) => ({
+  const tables = tablesOf(pipeline).map(({ name }) => ({
     table: `${pipeline.dataset}.${name}`,
     through: undefined,
     daysBehind: undefined,

@@ -130,3 +130,8 @@ export interface TableTarget extends PipelineTable {
   readonly dataset: string;
   readonly columns: readonly Column[];
 }
+
+/** The tables that a pipeline loads, and those that it computes from them. */
+export function tablesOf({ tables, transforms = [] }: Pipeline): readonly PipelineTable[] {
+  return [...tables, ...transforms];
+}

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
+import { type Pipeline, type PipelineTable, tablesOf } from '../../functions/core/pipeline.ts';
 import type { AnySource } from '../../functions/core/source.ts';
 import { accountsOf } from './groups.ts';
 import type { Report } from './mistake.ts';
@@ -48,7 +48,7 @@ function checkSharedTables(
 ): void {
   const writers = new Map<string, Writer>();
   for (const pipeline of pipelines)
-    for (const table of pipeline.tables) {
+    for (const table of tablesOf(pipeline)) {
       const { warehouse, dataset } = pipeline;
       // Two names of one place do not hide that two pipelines meet there.
       const id = `${warehouse.kind} ${placeOf(warehouse)} ${tableIdOf(warehouse, dataset, table.name)}`;

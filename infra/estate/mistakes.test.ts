@@ -129,7 +129,7 @@ describe('a mistake is named with its line, path, value and what is allowed:', (
       'keys that nobody knows',
       `ads:\n  shedule: {}\n  schedule: { pause: true }\n  groups: { a: { secret: s, accountIds: ["1"], levl: ad } }`,
       [
-        'line 9: pipelines.ads.shedule is not a known key; allowed: source, warehouse, dataset, schedule, groups, tables, runsOn, network, tasks, parallelism, engine, since; did you mean "schedule"?',
+        'line 9: pipelines.ads.shedule is not a known key; allowed: source, warehouse, dataset, schedule, groups, tables, transforms, runsOn, network, tasks, parallelism, engine, since; did you mean "schedule"?',
         'line 10: pipelines.ads.schedule.pause is not a known key; allowed: cron, timeZone, paused; did you mean "paused"?',
         'line 11: pipelines.ads.groups.a.levl is not a known key; allowed: secret, timeZone, sandbox, accountIds, level; did you mean "level"?',
       ],

@@ -11,6 +11,7 @@ import { name as nameShape, pipeline as pipelineShape } from './shapes.ts';
 import type { LoadSource } from './sources.ts';
 import { readTables } from './tables.ts';
 import { checkCron, checkSince, checkTimeZone } from './time.ts';
+import { readTransforms } from './transforms.ts';
 import { chooseWarehouse, type Warehouses } from './warehouses.ts';
 
 /** What all pipelines of one estate are read with. */
@@ -84,6 +85,15 @@ function readPipeline(
   const tablesPath = [...path, 'tables'];
   const tables = readTables({ value: fields.tables, sourceName, source, path: tablesPath, report });
   for (const table of tables) checkSchemaFile(root, table, [...tablesPath, table.declared], report);
+  const transforms = readTransforms({
+    value: fields.transforms,
+    root,
+    sourceName,
+    tables,
+    groups: groups.length,
+    path: [...path, 'transforms'],
+    report,
+  });
   if (read === undefined || warehouse === undefined) return undefined;
   const network = read.network ?? args.network;
   const pipeline: Pipeline = {
@@ -92,6 +102,7 @@ function readPipeline(
     warehouse: stripped(warehouse),
     dataset: read.dataset ?? key.replaceAll('-', '_'),
     tables,
+    ...(transforms.length === 0 ? {} : { transforms }),
     groups,
     schedule,
     runsOn: read.runsOn ?? source.runsOn,

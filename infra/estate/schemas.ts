@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCatchmentError } from '../../functions/core/errors.ts';
-import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
+import { type Pipeline, type PipelineTable, tablesOf } from '../../functions/core/pipeline.ts';
 import { type Column, type ColumnType, parseSchema } from '../../functions/core/schema.ts';
 import { didYouMean, type Path, type Report } from './mistake.ts';
 
@@ -25,7 +25,7 @@ const keyless: readonly ColumnType[] = ['JSON', 'RECORD', 'FLOAT'];
  * @throws fatal `bad-schema` when a file is not a BigQuery schema
  */
 export function loadSchemas(root: string, pipeline: Pipeline): Record<string, readonly Column[]> {
-  const names = [...new Set(pipeline.tables.map(({ schema }) => schema))];
+  const names = [...new Set(tablesOf(pipeline).map(({ schema }) => schema))];
   return Object.fromEntries(names.map((name) => [name, loadSchema(root, name)]));
 }
 

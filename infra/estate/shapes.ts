@@ -108,6 +108,45 @@ export const schedule = z.strictObject({
   paused: z.boolean().optional().meta({ description: 'Deployed, but not started by the clock' }),
 });
 
+/** What a table of the stack file holds beside the options of its source. */
+export const openTable = z.strictObject({
+  schema: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+$/, 'source/table, a file below schemas/ without .json')
+    .optional(),
+  key: z.array(z.string()).optional(),
+  writeMode: z.enum(writeModes).optional(),
+  partitionBy: z.string().optional(),
+  clusterBy: z.array(z.string()).max(4, 'at most 4 columns (BigQuery limit)').optional(),
+});
+
+/** A table that the warehouse computes by SQL after others were loaded. */
+export const transform = z.strictObject({
+  sql: z
+    .string()
+    .min(1)
+    .meta({
+      description:
+        'File of the project with one SELECT in the warehouse’s dialect; {{dataset}} and {{since}} are filled in',
+      examples: ['transforms/orders_daily.sql'],
+    }),
+  after: z.array(z.string()).min(1, 'at least one table').meta({ description: 'Tables that it reads' }),
+  schema: openTable.shape.schema,
+  key: openTable.shape.key,
+  writeMode: z
+    .enum(['merge', 'replace'])
+    .optional()
+    .meta({ description: 'By default merge with a key, else replace' }),
+  watermark: z.string().optional().meta({ description: 'Column whose newest value is {{since}}' }),
+  lookback: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: 'How far behind the newest value {{since}} is' }),
+  partitionBy: openTable.shape.partitionBy,
+  clusterBy: openTable.shape.clusterBy,
+});
+
 export const pipeline = z.strictObject({
   source: z
     .string()
@@ -121,6 +160,10 @@ export const pipeline = z.strictObject({
   schedule: schedule.optional(),
   groups: z.record(z.string(), z.unknown()),
   tables: z.record(z.string(), z.unknown()).optional(),
+  transforms: z
+    .record(z.string(), transform)
+    .optional()
+    .meta({ description: 'Tables computed in the warehouse after the others' }),
   runsOn: z.enum(['function', 'job']).optional().meta({ description: "By default the source's" }),
   network: network.optional().meta({ description: "Direct VPC egress; by default the estate's" }),
   tasks: z
@@ -151,18 +194,6 @@ export const group = z.strictObject({
   secret: secretName.optional(),
   timeZone: z.string().optional(),
   sandbox: z.boolean().optional(),
-});
-
-/** What a table of the stack file holds beside the options of its source. */
-export const openTable = z.strictObject({
-  schema: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+$/, 'source/table, a file below schemas/ without .json')
-    .optional(),
-  key: z.array(z.string()).optional(),
-  writeMode: z.enum(writeModes).optional(),
-  partitionBy: z.string().optional(),
-  clusterBy: z.array(z.string()).max(4, 'at most 4 columns (BigQuery limit)').optional(),
 });
 
 /** What such a table holds besides, where its source can read what is new by a column that grows. */
