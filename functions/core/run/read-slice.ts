@@ -145,7 +145,7 @@ export async function openReader(
       announced,
       bytes,
       rejected: rowsRead - stage.rows,
-      quarantined,
+      quarantined: [...quarantined, ...(stage.refused ?? [])],
       drift: [...checker.drift(), ...fileDrift],
     }),
   };

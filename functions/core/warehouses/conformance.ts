@@ -13,6 +13,8 @@ import { writeModeTests } from './conformance/write-modes.ts';
 export interface ConformanceOptions {
   /** Reads back the table of all types; needed where SQL shows a type in another way. */
   readonly readTypes?: ReadTable;
+  /** False when no text can hold a NUL character: such rows must come back as refused then. @default true */
+  readonly holdsNul?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ConformanceOptions {
 export function warehouseConformance(name: string, open: OpenPlace, options: ConformanceOptions = {}): void {
   describe(`${name} as a warehouse`, () => {
     describe('prepare', () => tableTests(open));
-    describe('stages', () => stageTests(open));
+    describe('stages', () => stageTests(open, options.holdsNul));
     describe('types', () => typeTests(open, options.readTypes));
     describe('pipe', () => pipeTests(open));
     describe('changes', () => changeTests(open));

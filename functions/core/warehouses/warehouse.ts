@@ -39,6 +39,8 @@ export interface StageOptions {
 export interface Stage {
   readonly target: TableTarget;
   append(batch: ColumnBatch): Promise<void>;
+  /** Appended rows that this kind of warehouse cannot hold, such as NUL characters in PostgreSQL. @default none */
+  readonly refused?: readonly Quarantined[] | undefined;
   /** Loads files by the warehouse's own reader. Rows that break the schema come back instead of loading. */
   load(files: readonly FileRef[]): Promise<LoadedFiles>;
   /**

@@ -3,7 +3,7 @@ import { createRowChecker } from '../../rows/check.ts';
 import type { OpenPlace } from './bench.ts';
 import { column, items, openBench } from './bench.ts';
 
-export function stageTests(open: OpenPlace): void {
+export function stageTests(open: OpenPlace, holdsNul = true): void {
   it('shows nothing of a stage before its commit, and nothing after it is discarded', async () => {
     const bench = await openBench(open);
     const staged = await bench.stage({ rows: [{ day: '2026-11-01', id: 'x', value: 1 }] });
@@ -51,7 +51,7 @@ export function stageTests(open: OpenPlace): void {
       target,
       rows: [
         {
-          name: '1 naïve 日本語 🛠\n"quoted", \u0000 nul',
+          name: '1 naïve 日本語 🛠\n"quoted"',
           big: 9223372036854775807n,
           exact: '99999999999999999999999999999.999999999',
           real: 0.1,
@@ -76,7 +76,7 @@ export function stageTests(open: OpenPlace): void {
     expect(rows).toEqual([
       ['', null, null, null, null, null],
       [
-        '1 naïve 日本語 🛠\n"quoted", \u0000 nul',
+        '1 naïve 日本語 🛠\n"quoted"',
         '9223372036854775807',
         '99999999999999999999999999999.999999999',
         0.1,
@@ -93,6 +93,22 @@ export function stageTests(open: OpenPlace): void {
       ],
       ['3', 9007199254740991, '0.000000001', 5e-324, null, '1969-12-31'],
     ]);
+  });
+
+  it('keeps a NUL character in a text, or gives that row back and keeps the others', async () => {
+    const bench = await openBench(open);
+    const nul = { day: '2026-11-01', id: 'a\u0000b', value: 1 };
+    const good = { day: '2026-11-01', id: 'good', value: 2 };
+    const staged = await bench.stage({ rows: [good, nul, { ...good, id: 'also good' }] });
+    await bench.warehouse.commit(bench.commitOf([staged], { rows: [] }));
+    const ids = (await bench.rows('select id from conformance.items order by value, id')).flat();
+    if (holdsNul) expect(ids).toEqual(['a\u0000b', 'also good', 'good']);
+    else {
+      expect(ids).toEqual(['also good', 'good']);
+      expect(staged.rows).toBe(2);
+      expect(staged.refused).toMatchObject([{ reason: expect.stringContaining('NUL') }]);
+      expect(JSON.stringify(staged.refused)).not.toContain('a\u0000b');
+    }
   });
 
   it('tells an empty text from NULL', async () => {

@@ -42,15 +42,16 @@ export function typeTests(open: OpenPlace, read: ReadTable = readBySql): void {
 
   it('finds rows equal when they come again, whichever way they came', async () => {
     const bench = await openBench(open);
+    const target = { ...everything, writeMode: 'merge' } as const;
     const counts = { inserted: 0, updated: 0, duplicates: 0, deleted: 0 };
-    await bench.load({ target: everything, mode: 'merge', rows: hardRows });
-    expect(await bench.load({ target: everything, mode: 'merge', rows: hardRows })).toMatchObject({
+    await bench.load({ target, rows: hardRows });
+    expect(await bench.load({ target, rows: hardRows })).toMatchObject({
       ...counts,
       unchanged: hardRows.length,
     });
-    const stage = await bench.warehouse.openStage(everything, 'a');
+    const stage = await bench.warehouse.openStage(target, 'a');
     await stage.pipe([streamOfBatch(everything.columns, batchOf(everything, hardRows))]);
-    const [outcome] = await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'merge' }));
+    const [outcome] = await bench.warehouse.commit(bench.commitOf([stage], { rows: [] }));
     await stage.discard();
     expect(outcome).toMatchObject({ ...counts, unchanged: hardRows.length });
   });
