@@ -22,18 +22,18 @@ export function formatLsn(lsn: Lsn): string {
 export interface StreamPosition {
   readonly lsn: Lsn;
   readonly part?: { readonly skip: number; readonly within: Lsn } | undefined;
-  /** The cluster's own id: places in another cluster's log mean nothing here. */
+  /** The cluster's own id and the database: places in another one's log mean nothing here. */
   readonly system: string;
 }
 
-/** As `0/16B3748 7430012345678901234`, or `0/16B3748+25000@0/17C0000 7430…` inside a transaction. */
+/** As `0/16B3748 7430012345678901234/shop`, or `0/16B3748+25000@0/17C0000 7430…` inside a transaction. */
 export function formatStreamPosition({ lsn, part, system }: StreamPosition): string {
   const within = part === undefined ? '' : `+${part.skip}@${formatLsn(part.within)}`;
   return `${formatLsn(lsn)}${within} ${system}`;
 }
 
 export function parseStreamPosition(text: string): StreamPosition {
-  const [, lsn = '', skip, within = '', system = ''] = /^([^+ ]+)(?:\+(\d+)@(\S+))? (\d+)$/.exec(text) ?? [];
+  const [, lsn = '', skip, within = '', system = ''] = /^([^+ ]+)(?:\+(\d+)@(\S+))? (.+)$/s.exec(text) ?? [];
   return {
     lsn: parseLsn(lsn),
     part: skip === undefined ? undefined : { skip: Number(skip), within: parseLsn(within) },

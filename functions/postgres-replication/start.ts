@@ -48,7 +48,7 @@ export async function startPosition({ context, client, connect, ready }: StartAr
   if (position.system !== system)
     throw logLost(
       where,
-      `the server is another cluster (${system}) than the one that was read before (${position.system})`,
+      `the database is another one (${system}) than the one that was read before (${position.system})`,
     );
   if (slot === undefined)
     throw logLost(where, `the slot "${name}" is gone, and with it the log after ${formatLsn(position.lsn)}`);
@@ -100,8 +100,8 @@ async function readSystem(connect: ConnectOptions): Promise<string> {
   const session = await connectPostgres({ ...connect, isReplication: true });
   try {
     const { rows } = await session.query('IDENTIFY_SYSTEM');
-    const [row] = rows as [{ systemid: string }];
-    return row.systemid;
+    const [row] = rows as [{ systemid: string; dbname: string }];
+    return `${row.systemid}/${row.dbname}`;
   } finally {
     await session.end().catch(() => undefined);
   }
