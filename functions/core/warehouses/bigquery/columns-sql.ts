@@ -62,3 +62,14 @@ function hasEquality({ type, mode }: Column): boolean {
 function isGroupable(column: Column): boolean {
   return hasEquality(column) && column.type !== 'FLOAT';
 }
+
+const typeNames: Readonly<Partial<Record<Column['type'], string>>> = {
+  INTEGER: 'INT64',
+  FLOAT: 'FLOAT64',
+  BOOLEAN: 'BOOL',
+};
+
+/** GoogleSQL's name of a scalar column's type. */
+export function sqlType({ type }: Column): string {
+  return typeNames[type] ?? type;
+}

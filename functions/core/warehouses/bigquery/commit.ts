@@ -1,3 +1,4 @@
+import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { Commit, Outcome } from '../warehouse.ts';
@@ -103,7 +104,7 @@ async function stageQuarantine(
     rows: rows.length,
     values: (rows[0] ?? []).map((_, column) => rows.map((row) => row[column])),
   };
-  const stage = openStage(bigquery, {
+  const target: TableTarget = {
     declared: 'quarantine',
     name: 'catchment_quarantine',
     dataset: bigquery.settings.dataset,
@@ -112,7 +113,8 @@ async function stageQuarantine(
     key: [],
     writeMode: 'append',
     cursor: { kind: 'snapshot' },
-  });
+  };
+  const stage = openStage(bigquery, target, '-');
   await stage.append(batch);
   await stage.settle();
   return stage;

@@ -32,7 +32,9 @@ export interface DoneJob {
 
 const statistics = z.object({
   load: z.object({ outputRows: z.string().optional() }).optional(),
-  query: z.object({ totalBytesBilled: z.string().optional() }).optional(),
+  query: z
+    .object({ totalBytesBilled: z.string().optional(), numDmlAffectedRows: z.string().optional() })
+    .optional(),
 });
 
 const jobBody = z.object({
@@ -81,11 +83,7 @@ export async function runJob(bigquery: Bigquery, request: JobRequest): Promise<D
 
 /** 409 says that the job is there already: an earlier answer was lost. */
 async function submit({ rest, settings }: Bigquery, request: JobRequest, id: string): Promise<void> {
-  const { project: projectId, location } = settings;
-  const job = {
-    jobReference: { projectId, jobId: id, location },
-    configuration: { labels: { app: 'catchment' }, ...request.configuration },
-  };
+  const job = jobOf(settings, request, id);
   const base = { what: request.what, method: 'POST', path: 'jobs', expect: [409] } as const;
   if (request.upload === undefined) {
     await rest({ ...base, json: job });
@@ -95,7 +93,24 @@ async function submit({ rest, settings }: Bigquery, request: JobRequest, id: str
   await rest({ ...base, isUpload: true, query: { uploadType: 'multipart' }, body });
 }
 
-async function waitFor({ rest, settings }: Bigquery, { what }: JobRequest, id: string): Promise<JobBody> {
+/** A job as the REST interface takes it. */
+export function jobOf(
+  { project: projectId, location }: BigquerySettings,
+  { configuration }: Pick<JobRequest, 'configuration'>,
+  id: string,
+) {
+  return {
+    jobReference: { projectId, jobId: id, location },
+    configuration: { labels: { app: 'catchment' }, ...configuration },
+  };
+}
+
+/** Waits until a job is done, well or not. */
+export async function waitFor(
+  { rest, settings }: Bigquery,
+  { what }: Pick<JobRequest, 'what'>,
+  id: string,
+): Promise<JobBody> {
   for (let wait = 200; ; wait = Math.min(wait * 1.5, 5_000)) {
     const reply = await rest({
       what,
@@ -115,7 +130,7 @@ async function waitFor({ rest, settings }: Bigquery, { what }: JobRequest, id: s
 }
 
 /** The first of `errors` names the row and column, where `errorResult` only counts them. */
-function detailed({ errorResult, errors }: JobBody['status']): Refusal {
+export function detailed({ errorResult, errors }: JobBody['status']): Refusal {
   const { reason = '', message = '' } = errorResult ?? {};
   const first = errors?.find((error) => error.message !== '' && error.message !== message)?.message;
   return { reason, message: first === undefined ? message : `${message}: ${first}` };

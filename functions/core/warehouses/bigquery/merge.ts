@@ -34,7 +34,7 @@ export function merge(write: Write, { hasChanges = false } = {}): string[] {
       `LEFT JOIN (SELECT TRUE AS is_held, ${keys.map((name) => `t.${name}`).join(', ')} FROM ${table} AS t WHERE ${pruned}) AS t ` +
       `ON ${sameKey(key, 's', 't')} GROUP BY s.${rowColumn}`,
     `SET ${v('inserted')} = (SELECT COUNTIF(held = 0 AND op = 'upsert') FROM ${held})`,
-    `SET ${v('unchanged')} = (SELECT COUNTIF(held > 0 AND op = 'upsert' OR held = 0 AND op = 'delete') FROM ${held})`,
+    `SET ${v('unchanged')} = (SELECT COUNTIF(held > 0 AND op = 'upsert') FROM ${held})`,
     `SET ${v('duplicates')} = ${rows} - (SELECT COUNT(*) FROM ${held})`,
     `SET ${v('copies')} = (SELECT COALESCE(SUM(h.held - 1), 0) FROM ${held} AS h WHERE ${isHeldTwice})`,
     `SET ${v('gone')} = (SELECT COALESCE(SUM(held), 0) FROM ${held} WHERE op = 'delete')`,
@@ -79,14 +79,19 @@ function sourceOf(
   const filled = columns.map(({ name }) => {
     const column = ident(name);
     if (!kept.includes(name)) return `s.${column} AS ${column}`;
-    return `IF(k.is_held IS TRUE AND STRPOS(s.\`_kept\`, ',${name},') > 0, k.${column}, s.${column}) AS ${column}`;
+    return (
+      `IF(STRPOS(s.\`_kept\`, ',${name},') > 0, IF(k.is_held IS TRUE, k.${column}, IF(o.is_held IS TRUE, o.${column}, s.${column})), ` +
+      `s.${column}) AS ${column}`
+    );
   });
   const read = [...new Set([...target.key, ...kept])].map((name) => `t.${ident(name)}`);
   const stored =
     `(SELECT TRUE AS is_held, ${read.join(', ')} FROM ${table} AS t WHERE ${prune(range)} ` +
     `QUALIFY ROW_NUMBER() OVER (PARTITION BY ${groupKey(key, 't')} ORDER BY t.\`_origin\`) = 1)`;
+  // When the row that a change began with is gone, the change was applied before, and the row of the new key has the cells.
   const create =
     `CREATE TEMP TABLE ${net} AS SELECT ${filled.join(', ')}, s.\`_op\` AS \`_op\`, s.${rowColumn} AS ${rowColumn} ` +
-    `FROM ${source} AS s LEFT JOIN ${stored} AS k ON ${sameKey(key, 's', 'k', '_from_')}`;
+    `FROM ${source} AS s LEFT JOIN ${stored} AS k ON ${sameKey(key, 's', 'k', '_from_')} ` +
+    `LEFT JOIN ${stored} AS o ON ${sameKey(key, 's', 'o')}`;
   return { before: [create], source: net };
 }

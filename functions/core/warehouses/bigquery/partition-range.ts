@@ -16,7 +16,7 @@ export interface PartitionRange {
 export interface RangeTracker {
   readonly column: string;
   add(batch: ColumnBatch): void;
-  /** What a statement found in rows that came past us: smallest and greatest value as SQL text, if there is one. */
+  /** What a statement found in rows that came past us: the smallest and the greatest value as `readCell` gives them. */
   addFound(found: {
     readonly from: string | null;
     readonly to: string | null;
@@ -56,7 +56,7 @@ export function createRangeTracker(target: TableTarget): RangeTracker | undefine
     },
     addFound(found) {
       hasNull ||= found.hasNull;
-      if (found.from !== null && found.to !== null) widen(found.from, found.to);
+      if (found.from !== null && found.to !== null) widen(fullText(found.from), fullText(found.to));
     },
     read: () => ({
       column,
@@ -89,7 +89,12 @@ export function literal(type: PartitionRange['type'], text: string): string {
 
 /** All six digits of a second's fraction, so that moments compare as text. */
 function show(value: string | bigint): string {
-  if (typeof value === 'string') return value;
-  const [whole = '', fraction = ''] = momentText(value).replace('+00', '').split('.');
+  return typeof value === 'string' ? value : fullText(momentText(value));
+}
+
+/** A day as it is, a moment as `momentText` writes it with all digits. */
+function fullText(text: string): string {
+  if (!text.endsWith('+00')) return text;
+  const [whole = '', fraction = ''] = text.slice(0, -3).split('.');
   return `${whole}.${fraction.padEnd(6, '0')}+00:00`;
 }

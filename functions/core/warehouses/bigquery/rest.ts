@@ -10,9 +10,9 @@ import { createTokens } from './token.ts';
 export interface RestCall {
   /** What is being done, for errors: lower case. */
   readonly what: string;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below `/bigquery/v2/projects/<project>/`. */
-  readonly path: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/bigquery/v2/projects/<project>/`; or a whole address that BigQuery itself gave. */
+  readonly path: string | URL;
   /** The upload twin of the path. */
   readonly isUpload?: boolean;
   readonly query?: Readonly<Record<string, string>>;
@@ -21,11 +21,14 @@ export interface RestCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses the caller knows how to take, besides 2xx. */
   readonly expect?: readonly number[];
+  /** Times it is sent when it fails for a passing reason. @default 6 */
+  readonly attempts?: number;
 }
 
 export interface RestReply {
   readonly status: number;
   readonly json: unknown;
+  readonly headers: RawReply['headers'];
 }
 
 /**
@@ -36,13 +39,14 @@ export interface RestReply {
  */
 export type Rest = (call: RestCall) => Promise<RestReply>;
 
-const attempts = 6;
+const usualAttempts = 6;
 
 export function createRest(settings: BigquerySettings): Rest {
   const send = createSendOnce();
   const tokens = createTokens(settings, send);
   return async (call) => {
     const url = urlOf(settings, call);
+    const attempts = call.attempts ?? usualAttempts;
     const body = call.body?.bytes ?? (call.json === undefined ? undefined : JSON.stringify(call.json));
     const type = call.body?.type ?? (body === undefined ? undefined : 'application/json');
     let isTokenFresh = false;
@@ -66,7 +70,7 @@ export function createRest(settings: BigquerySettings): Rest {
         });
       }
       if ((reply.status >= 200 && reply.status < 300) || call.expect?.includes(reply.status))
-        return { status: reply.status, json: parse(reply.text) };
+        return { status: reply.status, json: parse(reply.text), headers: reply.headers };
       const refusal = refusalOf(reply);
       if (reply.status === 401 && !isTokenFresh) {
         // A token may be taken back before its time.
@@ -87,6 +91,7 @@ export function waitMs(attempt: number): number {
 }
 
 function urlOf({ bigqueryUrl, project }: BigquerySettings, { path, isUpload, query }: RestCall): URL {
+  if (path instanceof URL) return path;
   const prefix = isUpload === true ? '/upload/bigquery/v2' : '/bigquery/v2';
   const url = new URL(`${prefix}/projects/${encodeURIComponent(project)}/${path}`, bigqueryUrl);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);

@@ -1,7 +1,7 @@
 import type { Got } from 'got';
 
 export interface RawCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
@@ -10,6 +10,8 @@ export interface RawCall {
 export interface RawReply {
   readonly status: number;
   readonly text: string;
+  /** Names are lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 /** Sends one request once. Throws what got throws when there is no whole answer. */
@@ -29,7 +31,7 @@ export function createSendOnce(): SendOnce {
       headers: { ...headers },
       ...(body === undefined ? {} : { body }),
     });
-    return { status: reply.statusCode, text: reply.body };
+    return { status: reply.statusCode, text: reply.body, headers: reply.headers };
   };
 }
 

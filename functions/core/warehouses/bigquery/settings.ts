@@ -18,11 +18,17 @@ export interface BigqueryOptions {
   readonly sleep?: ((ms: number) => Promise<void>) | undefined;
   /** Bytes of compressed rows after which a stage starts a load job. @default 8 MiB */
   readonly partBytes?: number | undefined;
+  /** Bytes of one request of a long upload: a multiple of 256 KiB. @default 4 MiB */
+  readonly chunkBytes?: number | undefined;
+  /** Bytes of piped rows in one load job: BigQuery takes no more than 4 GiB of CSV with line ends in cells. @default 1 GiB */
+  readonly pipeBytes?: number | undefined;
 }
 
 export type BigquerySettings = {
   readonly [K in keyof BigqueryOptions]-?: Exclude<BigqueryOptions[K], undefined>;
 };
+
+const mebibyte = 1024 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,7 +49,9 @@ export function settle(options: BigqueryOptions, env: Environment = process.env)
       options.metadataUrl ?? standIn(env, 'CATCHMENT_METADATA_URL') ?? 'http://metadata.google.internal',
     now: options.now ?? systemClock,
     sleep: options.sleep ?? ((ms) => systemSleep(ms, new AbortController().signal)),
-    partBytes: options.partBytes ?? 8 * 1024 * 1024,
+    partBytes: options.partBytes ?? 8 * mebibyte,
+    chunkBytes: options.chunkBytes ?? 4 * mebibyte,
+    pipeBytes: options.pipeBytes ?? 1024 * mebibyte,
   };
 }
 

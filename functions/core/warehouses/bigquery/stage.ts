@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createGzip } from 'node:zlib';
 import { fatal } from '../../errors.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { Stage, StageOptions } from '../warehouse.ts';
 import { stagedColumns, stageFields } from './fields.ts';
+import { fillStage } from './fill.ts';
 import type { Bigquery } from './jobs.ts';
 import { jobId, runJob } from './jobs.ts';
-import { ledgerPrefix } from './names.ts';
+import { ident, ledgerPrefix, tableRef } from './names.ts';
 import { lineWriter } from './ndjson.ts';
+import type { Part } from './part.ts';
+import { createPart } from './part.ts';
 import type { PartitionRange } from './partition-range.ts';
 import { createRangeTracker } from './partition-range.ts';
-import { createTable } from './tables.ts';
+import { pipeStreams } from './pipe/pipe.ts';
+import { pipeRows } from './pipe/pipe-rows.ts';
+import { createScratchTable, dropTable } from './pipe/raw-table.ts';
+import { select } from './sql.ts';
 
 /** A stage on BigQuery: a table that expires by itself, filled by load jobs. */
 export interface BigqueryStage extends Stage {
@@ -27,9 +31,6 @@ export interface BigqueryStage extends Stage {
   readonly kept: readonly string[];
 }
 
-/** Crashed runs leave their stages; BigQuery deletes them after this. */
-const lifeMs = 24 * 3_600_000;
-
 /**
  * Rows are held as compressed lines until there are enough for a load job; while it works the next part fills. So a
  * stage takes at most two parts of memory. There is no file: in a function, files are memory as well.
@@ -37,6 +38,7 @@ const lifeMs = 24 * 3_600_000;
 export function openStage(
   bigquery: Bigquery,
   target: TableTarget,
+  origin: string,
   { changes = false }: StageOptions = {},
 ): BigqueryStage {
   const id = randomUUID().replaceAll('-', '');
@@ -46,9 +48,22 @@ export function openStage(
   const range = createRangeTracker(target);
   const kept = createKeptTracker(columns);
   let rows = 0;
+  /** Position of the next row; bad rows of a pipe leave holes. */
+  let next = 0;
+  let pipes = 0;
   let part: Part | undefined;
   let parts = 0;
   let loading: Promise<void> = Promise.resolve();
+
+  let creating: Promise<void> | undefined;
+  const createOnce = () => {
+    creating ??= createScratchTable(bigquery, { name: table, fields: stageFields(columns) });
+    return creating;
+  };
+
+  const widenRange = async () => {
+    if (range !== undefined) range.addFound(await boundsOf(bigquery, table, range.column));
+  };
 
   const flush = async () => {
     if (part === undefined) return;
@@ -58,7 +73,7 @@ export function openStage(
     parts += 1;
     const number = parts;
     loading = (async () => {
-      if (number === 1) await createStageTable(bigquery, columns, table);
+      await createOnce();
       await loadPart(bigquery, { target, table, number, rows: full.rows, content: await full.finish() });
     })();
     // Whoever waits for it next gets the error; until then it must not end the process.
@@ -82,8 +97,9 @@ export function openStage(
       range?.add(batch);
       kept.add(batch);
       part ??= createPart();
-      await part.write(write(batch, rows), batch.rows);
+      await part.write(write(batch, next), batch.rows);
       rows += batch.rows;
+      next += batch.rows;
       if (part.bytes >= bigquery.settings.partBytes) await flush();
     },
     async load(files) {
@@ -94,8 +110,25 @@ export function openStage(
         todo: 'point the pipeline at a duckdb warehouse',
       });
     },
-    async pipe() {
-      throw fatal('internal', { what: 'not yet' });
+    async pipe(streams) {
+      if (streams.some((stream) => hasNested(target, stream.columns)))
+        return pipeRows(target, origin, streams, this);
+      await createOnce();
+      pipes += 1;
+      const [firstRow, rawName] = [next, `${table}_p${pipes}`];
+      const request = { target, origin, stageTable: table, rawName, firstRow, streams };
+      const { staged, ...piped } = await pipeStreams(bigquery, request);
+      next += piped.read;
+      rows += staged;
+      if (staged > 0) await widenRange();
+      return piped;
+    },
+    async fill(query) {
+      await createOnce();
+      const filled = await fillStage(bigquery, { target, origin, stageTable: table, query });
+      rows += filled;
+      if (filled > 0) await widenRange();
+      return filled;
     },
     async settle() {
       await flush();
@@ -105,15 +138,9 @@ export function openStage(
       part = undefined;
       await loading.catch(() => undefined);
       // The table expires anyhow, and an error here would hide the one that matters.
-      if (parts > 0) await dropTable(bigquery, table).catch(() => undefined);
+      if (creating !== undefined) await dropTable(bigquery, table).catch(() => undefined);
     },
   };
-}
-
-function createStageTable(bigquery: Bigquery, columns: readonly Column[], name: string): Promise<void> {
-  const expirationTime = String(bigquery.settings.now().getTime() + lifeMs);
-  const more = { expirationTime, labels: { app: 'catchment' } };
-  return createTable(bigquery, { name, fields: stageFields(columns), more });
 }
 
 async function loadPart(
@@ -153,46 +180,6 @@ async function loadPart(
     });
 }
 
-async function dropTable({ rest, settings }: Bigquery, name: string): Promise<void> {
-  const path = `datasets/${settings.dataset}/tables/${name}`;
-  await rest({ what: `dropping ${name}`, method: 'DELETE', path, expect: [404] });
-}
-
-interface Part {
-  readonly bytes: number;
-  readonly rows: number;
-  write(text: string, rows: number): Promise<void>;
-  finish(): Promise<Uint8Array>;
-}
-
-function createPart(): Part {
-  const gzip = createGzip({ level: 4 });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  let rows = 0;
-  gzip.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-  });
-  return {
-    get bytes() {
-      return bytes;
-    },
-    get rows() {
-      return rows;
-    },
-    async write(text, count) {
-      rows += count;
-      if (!gzip.write(text)) await once(gzip, 'drain');
-    },
-    async finish() {
-      gzip.end();
-      await once(gzip, 'end');
-      return Buffer.concat(chunks);
-    },
-  };
-}
-
 function createKeptTracker(columns: readonly Column[]) {
   const index = columns.findIndex(({ name }) => name === '_kept');
   const seen = new Set<string>();
@@ -203,4 +190,23 @@ function createKeptTracker(columns: readonly Column[]) {
     },
     read: () => [...new Set([...seen].flatMap((names) => names.split(',').filter(Boolean)))],
   };
+}
+
+function hasNested({ columns }: TableTarget, names: readonly string[]): boolean {
+  return columns.some(
+    ({ name, type, mode }) => names.includes(name) && (type === 'RECORD' || mode === 'REPEATED'),
+  );
+}
+
+/** Rows that came past us have been seen by nobody, so the stage is asked. */
+async function boundsOf(bigquery: Bigquery, table: string, column: string) {
+  const name = ident(column);
+  const { rows } = await select(bigquery, {
+    what: 'reading which partitions the staged rows are for',
+    sql: `SELECT MIN(${name}) AS low, MAX(${name}) AS high, COUNTIF(${name} IS NULL) AS nulls FROM ${tableRef(bigquery.settings, table)}`,
+    params: {},
+  });
+  const [low, high, nulls] = rows[0] ?? [];
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return { from: text(low), to: text(high), hasNull: nulls !== 0 };
 }

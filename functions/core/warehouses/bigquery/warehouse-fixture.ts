@@ -3,7 +3,7 @@ import type { Lease } from '../../ledger/ledger.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import { createRowChecker } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
-import type { Commit, Outcome, Warehouse } from '../warehouse.ts';
+import type { Commit, Outcome, Stage, StagedTable, Warehouse } from '../warehouse.ts';
 import { startEmulator } from './sandbox/server.ts';
 import type { BigqueryOptions } from './settings.ts';
 import { openBigquery } from './warehouse.ts';
@@ -64,49 +64,64 @@ export function takeLease(
   });
 }
 
+type CommitOptions = Partial<Omit<Commit, 'tables'>> & {
+  readonly target?: TableTarget;
+  readonly sliceId?: string;
+  readonly writeMode?: StagedTable['writeMode'];
+  readonly truncate?: boolean;
+};
+
 /** Stages rows and commits them as one slice. */
 export async function commitRows(
   warehouse: Warehouse,
   lease: Lease,
   rows: readonly Row[],
-  options: Partial<Omit<Commit, 'tables'>> & {
-    readonly target?: TableTarget;
-    readonly sliceId?: string;
-  } = {},
+  options: CommitOptions = {},
 ): Promise<Outcome | undefined> {
   const table = options.target ?? target;
   const origin = options.origin ?? 'acc';
   const stage = await warehouse.openStage(table, origin);
   const { batch } = createRowChecker(table.columns, { origin }).check(rows);
   await stage.append(batch);
-  const sliceId = options.sliceId ?? 's1';
   try {
-    const outcomes = await warehouse.commit({
-      lease,
-      tables: [{ stage, writeMode: table.writeMode }],
-      origin,
-      slice: {
-        pipeline: 'p',
-        group: 'g',
-        lane: 'incremental',
-        sliceId,
-        table: table.declared,
-        origin,
-        window: options.window,
-        status: 'committed',
-        runId: `run-${lease.fence}`,
-        rowsRead: rows.length,
-        rowsLoaded: 0,
-        rowsQuarantined: 0,
-        at: now,
-      },
-      quarantined: [],
-      drift: [],
-      now,
-      ...options,
-    });
-    return outcomes[0];
+    return await commitStage(warehouse, lease, stage, options);
   } finally {
     await stage.discard();
   }
+}
+
+/** Commits one stage as one slice. */
+export async function commitStage(
+  warehouse: Warehouse,
+  lease: Lease,
+  stage: Stage,
+  options: CommitOptions = {},
+): Promise<Outcome | undefined> {
+  const { target: table } = stage;
+  const origin = options.origin ?? 'acc';
+  const outcomes = await warehouse.commit({
+    lease,
+    tables: [{ stage, writeMode: options.writeMode ?? table.writeMode, truncate: options.truncate }],
+    origin,
+    slice: {
+      pipeline: 'p',
+      group: 'g',
+      lane: 'incremental',
+      sliceId: options.sliceId ?? 's1',
+      table: table.declared,
+      origin,
+      window: options.window,
+      status: 'committed',
+      runId: `run-${lease.fence}`,
+      rowsRead: stage.rows,
+      rowsLoaded: 0,
+      rowsQuarantined: 0,
+      at: now,
+    },
+    quarantined: [],
+    drift: [],
+    now,
+    ...options,
+  });
+  return outcomes[0];
 }

@@ -44,7 +44,7 @@ export function openBigquery(options: BigqueryOptions): Warehouse {
         await prepareTable(bigquery, target);
       }
     },
-    openStage: async (target, _origin, options) => openStage(bigquery, target, options),
+    openStage: async (target, origin, options) => openStage(bigquery, target, origin, options),
     commit: (commit) => commitSlice(bigquery, commit),
     query: (sql) => queryForPeople(bigquery, sql),
     billedBytes: () => bigquery.meter.billed,

@@ -9,12 +9,22 @@ const types: Readonly<Record<string, string>> = {
   BYTES: 'BLOB',
   DATETIME: 'TIMESTAMP',
   TIMESTAMP: 'TIMESTAMPTZ',
+  NUMERIC: 'DECIMAL(38,9)',
+  // DuckDB's decimals are too short, so the emulator keeps it as text.
+  BIGNUMERIC: 'VARCHAR',
 };
 
 /** Functions that DuckDB lacks, or has with another meaning. */
 export const macros = [
   "CREATE MACRO TO_JSON_STRING(x) AS coalesce(CAST(to_json(x) AS VARCHAR), 'null')",
   "CREATE MACRO PARSE_JSON(x, wide_number_mode := 'exact') AS CAST(x AS JSON)",
+  "CREATE MACRO SAFE_PARSE_JSON(x, wide_number_mode := 'exact') AS TRY_CAST(x AS JSON)",
+  'CREATE MACRO FROM_HEX(x) AS TRY(unhex(x))',
+  'CREATE MACRO SAFE_FROM_BASE64(x) AS TRY(from_base64(x))',
+  'CREATE MACRO REGEXP_CONTAINS(x, pattern) AS regexp_matches(x, pattern)',
+  'CREATE MACRO DIV(x, y) AS x // y',
+  'CREATE MACRO FARM_FINGERPRINT(x) AS CAST(hash(x) >> 1 AS BIGINT)',
+  'CREATE MACRO GENERATE_UUID() AS CAST(uuid() AS VARCHAR)',
 ];
 
 /**
@@ -25,7 +35,13 @@ export function toDuckdbSql(sql: string, project: string): string {
   const named = mapParts(sql, {
     code: (code) => {
       if (code.includes('"')) refuse('invalidQuery', 'the emulator takes text in single quotes only');
-      return code;
+      return code.replaceAll(/\bSAFE\./g, 'SAFE_').replaceAll('SAFE_CAST(', 'TRY_CAST(');
+    },
+    text: (text) => {
+      // Raw text begins with an r; in other text GoogleSQL reads backslashes as escapes, which DuckDB does not.
+      if (!text.startsWith('r') && text.includes('\\'))
+        refuse('invalidQuery', 'the emulator takes backslashes in raw text only');
+      return text.replace(/^r/, '');
     },
     quoted: (name) => {
       const parts = name.split('.');
@@ -36,12 +52,10 @@ export function toDuckdbSql(sql: string, project: string): string {
       return `"${dataset}"."${table}"`;
     },
   });
-  const unnested = named
-    .replaceAll(
-      /UNNEST\(([^()[\]]+)\) AS (\w+) WITH OFFSET AS (\w+)/g,
-      '(SELECT unnest($1) AS $2, generate_subscripts($1, 1) - 1 AS $3)',
-    )
-    .replaceAll(/UNNEST\((\[[^\]]*\])\) AS (\w+)/g, 'UNNEST($1) AS unnested($2)');
+  const unnested = unnests(named).replaceAll(
+    /UNNEST\((\[[^\]]*\])\) AS (\w+)/g,
+    'UNNEST($1) AS unnested($2)',
+  );
   return mapCode(structs(unnested), (code) =>
     code.replaceAll(/\b[A-Z0-9]+\b/g, (word) => types[word] ?? word),
   );
@@ -56,11 +70,15 @@ export function mapCode(sql: string, change: (code: string) => string): string {
 
 function mapParts(
   sql: string,
-  change: { readonly code: (code: string) => string; readonly quoted: (name: string) => string },
+  change: {
+    readonly code: (code: string) => string;
+    readonly text: (text: string) => string;
+    readonly quoted: (name: string) => string;
+  },
 ): string {
-  return sql.replaceAll(/'[^']*'|`([^`]*)`|[^'`]+/g, (part, name?: string) => {
+  return sql.replaceAll(/\br'[^']*'|'[^']*'|`([^`]*)`|(?:(?!\br')[^'`])+/g, (part, name?: string) => {
     if (name !== undefined) return change.quoted(name);
-    return part.startsWith("'") ? part : change.code(part);
+    return /^r?'/.test(part) ? change.text(part) : change.code(part);
   });
 }
 
@@ -90,4 +108,37 @@ function structs(sql: string): string {
     if (character === ')' || character === ']') depth -= 1;
   }
   return refuse('invalidQuery', 'STRUCT( is not closed');
+}
+
+/** `UNNEST(list) AS item WITH OFFSET AS position`, whatever stands in the brackets. */
+function unnests(sql: string): string {
+  let made = '';
+  let from = 0;
+  for (;;) {
+    const start = sql.indexOf('UNNEST(', from);
+    if (start < 0) return made + sql.slice(from);
+    const end = closingBracket(sql, start + 'UNNEST('.length);
+    const list = unnests(sql.slice(start + 'UNNEST('.length, end));
+    const rest = /^\) AS (\w+) WITH OFFSET AS (\w+)/.exec(sql.slice(end));
+    made += sql.slice(from, start);
+    made +=
+      rest === null
+        ? `UNNEST(${list})`
+        : `(SELECT unnest(${list}) AS ${rest[1]}, generate_subscripts(${list}, 1) - 1 AS ${rest[2]})`;
+    from = end + (rest?.[0].length ?? 1);
+  }
+}
+
+function closingBracket(sql: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < sql.length; at += 1) {
+    const character = sql[at];
+    if (character === "'" || character === '"') at = sql.indexOf(character, at + 1);
+    else if (character === '(') depth += 1;
+    else if (character === ')') {
+      if (depth === 0) return at;
+      depth -= 1;
+    }
+  }
+  return refuse('invalidQuery', 'a bracket is not closed');
 }

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { Catalog } from './catalog.ts';
 import { loadLines } from './load.ts';
+import { csvOptions, loadCsv } from './load-csv.ts';
 import { Refused, refuse } from './refuse.ts';
 import type { ResultRows } from './results.ts';
 import type { TableWrites } from './script.ts';
@@ -14,6 +15,8 @@ export interface Job {
   error: Refused | undefined;
   result: ResultRows;
   outputRows: number | undefined;
+  /** Rows that a single statement changed. */
+  affected: number | undefined;
   readonly ended: Promise<void>;
 }
 
@@ -34,11 +37,18 @@ const tableReference = z.strictObject({ projectId: z.string(), datasetId: z.stri
 
 const load = z.strictObject({
   destinationTable: tableReference,
-  sourceFormat: z.literal('NEWLINE_DELIMITED_JSON'),
-  writeDisposition: z.literal('WRITE_APPEND'),
-  createDisposition: z.literal('CREATE_NEVER'),
-  maxBadRecords: z.literal(0),
-  ignoreUnknownValues: z.literal(false),
+  sourceFormat: z.enum(['NEWLINE_DELIMITED_JSON', 'CSV', 'PARQUET']),
+  sourceUris: z
+    .array(z.string().regex(/^gs:\/\/[^/]+\/.+/))
+    .min(1)
+    .max(10_000)
+    .optional(),
+  schema: z.strictObject({ fields: z.array(z.unknown()).min(1) }).optional(),
+  writeDisposition: z.enum(['WRITE_APPEND', 'WRITE_TRUNCATE', 'WRITE_EMPTY']).default('WRITE_APPEND'),
+  createDisposition: z.enum(['CREATE_NEVER', 'CREATE_IF_NEEDED']).default('CREATE_IF_NEEDED'),
+  maxBadRecords: z.literal(0).default(0),
+  ignoreUnknownValues: z.literal(false).default(false),
+  ...csvOptions.shape,
 });
 
 const query = z.strictObject({
@@ -90,9 +100,14 @@ export function createJobs(host: JobsHost) {
     const connection = await host.connect();
     try {
       if (job.configuration.load !== undefined) {
-        const { datasetId, tableId } = job.configuration.load.destinationTable;
+        const { load } = job.configuration;
+        const { datasetId, tableId } = load.destinationTable;
         const table = host.catalog.find(datasetId, tableId);
-        job.outputRows = await loadLines(connection, table, content ?? refuse('required', 'no content'));
+        const bytes = content ?? refuse('required', 'no content');
+        job.outputRows =
+          load.sourceFormat === 'CSV'
+            ? await loadCsv(connection, table, bytes, load)
+            : await loadLines(connection, table, bytes);
       } else if (job.configuration.query !== undefined) {
         const { query: sql, queryParameters, defaultDataset } = job.configuration.query;
         if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
@@ -103,10 +118,8 @@ export function createJobs(host: JobsHost) {
           ]),
         );
         const { project, writes, catalog } = host;
-        job.result = await runScript(
-          { project, connection, writes, created: catalog.adopt, parameters },
-          sql,
-        );
+        const script = { project, connection, writes, created: catalog.adopt, parameters };
+        Object.assign(job, await runScript(script, sql));
       }
     } finally {
       connection.closeSync();
@@ -133,6 +146,7 @@ export function createJobs(host: JobsHost) {
         error: undefined,
         result: { fields: [], rows: [] },
         outputRows: undefined,
+        affected: undefined,
         ended: Promise.resolve(),
       };
       jobs.set(id, job);
@@ -171,7 +185,12 @@ export function createJobs(host: JobsHost) {
       statistics:
         job.configuration.query === undefined
           ? { load: { outputRows: String(job.outputRows ?? 0) } }
-          : { query: { totalBytesBilled: String(leastBilled) } },
+          : {
+              query: {
+                totalBytesBilled: String(leastBilled),
+                ...(job.affected === undefined ? {} : { numDmlAffectedRows: String(job.affected) }),
+              },
+            },
     }),
   };
 }

@@ -13,13 +13,31 @@ import { refuse } from './refuse.ts';
  */
 export async function loadLines(
   connection: DuckDBConnection,
-  table: { readonly dataset: string; readonly name: string; readonly columns: readonly Column[] },
+  table: LoadTable,
   content: Uint8Array,
 ): Promise<number> {
   const isGzip = content[0] === 0x1f && content[1] === 0x8b;
   const text = Buffer.from(isGzip ? gunzipSync(content) : content).toString('utf8');
   const lines = text.split('\n').filter((line) => line !== '');
-  const rows = lines.map((line, index) => readLine(table.columns, line, index + 1));
+  return appendRows(
+    connection,
+    table,
+    lines.map((line, index) => readLine(table.columns, line, index + 1)),
+  );
+}
+
+export interface LoadTable {
+  readonly dataset: string;
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** @returns how many they were */
+export async function appendRows(
+  connection: DuckDBConnection,
+  table: LoadTable,
+  rows: readonly (readonly unknown[])[],
+): Promise<number> {
   const appender = await connection.createAppender(table.name, table.dataset);
   const types = table.columns.map((_, index) => appender.columnType(index));
   const converters = table.columns.map((column) => toDuckdb(column, duckdb));
@@ -71,7 +89,7 @@ const spellings: Readonly<Partial<Record<Column['type'], RegExp>>> = {
   BYTES: /^[A-Za-z0-9+/]*=*$/,
 };
 
-function scalar({ type }: Column, value: unknown, where: string): unknown {
+export function scalar({ type }: Column, value: unknown, where: string): unknown {
   if (type === 'BOOLEAN' || (type === 'FLOAT' && typeof value === 'number')) {
     if (typeof value === (type === 'BOOLEAN' ? 'boolean' : 'number')) return value;
     return refuse('invalid', `Could not convert value to ${type}: ${where}`);

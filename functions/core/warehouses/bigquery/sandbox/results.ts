@@ -59,5 +59,10 @@ function cellOf(value: DuckDBValue, type: DuckDBType): unknown {
   }
   if (value instanceof duckdb.DuckDBTimestampTZValue) return String(value.micros);
   if (value instanceof duckdb.DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
+  // BigQuery writes no zeros at the end.
+  if (value instanceof duckdb.DuckDBDecimalValue)
+    return String(value).replace(/\.?0+$/, (zeros) =>
+      zeros.startsWith('.') || String(value).includes('.') ? '' : zeros,
+    );
   return String(value);
 }

@@ -29,7 +29,10 @@ interface State {
 }
 
 /** Runs a multi-statement query; an error rolls an open transaction back. Gives the rows of its last statement. */
-export async function runScript(host: ScriptHost, sql: string): Promise<ResultRows> {
+export async function runScript(
+  host: ScriptHost,
+  sql: string,
+): Promise<{ readonly result: ResultRows; readonly affected: number | undefined }> {
   const state: State = {
     host,
     variables: new Map(),
@@ -45,7 +48,8 @@ export async function runScript(host: ScriptHost, sql: string): Promise<ResultRo
       refuse('invalidQuery', 'DECLARE must stand at the start of the script');
     await runBlock(state, statements);
     if (isScript && state.transaction !== undefined) await end(state, 'ROLLBACK');
-    return state.last ?? { fields: [], rows: [] };
+    const affected = isScript ? undefined : state.rowCount;
+    return { result: state.last ?? { fields: [], rows: [] }, affected };
   } catch (error) {
     if (state.transaction !== undefined) await end(state, 'ROLLBACK');
     throw worded(error);

@@ -10,6 +10,8 @@ import { macros } from './dialect.ts';
 import type { Job, JobFault, Jobs } from './jobs.ts';
 import { createJobs, leastBilled } from './jobs.ts';
 import { Refused, refuse } from './refuse.ts';
+import type { UploadReply, Uploads } from './resumable.ts';
+import { createUploads } from './resumable.ts';
 
 /** Something that goes wrong with the first request that matches. */
 export interface RequestFault {
@@ -28,6 +30,7 @@ export interface Emulator {
   readonly url: string;
   readonly catalog: Catalog;
   readonly jobs: Jobs;
+  readonly uploads: Uploads;
   readonly requests: SeenRequest[];
   readonly requestFaults: RequestFault[];
   readonly jobFaults: JobFault[];
@@ -71,6 +74,7 @@ export async function startEmulator(options: {
     },
     catalog,
     jobs,
+    uploads: createUploads((job, content) => jobs.json(jobs.start(job, content, randomUUID))),
     requests: [],
     requestFaults: [],
     jobFaults,
@@ -104,7 +108,7 @@ export async function startEmulator(options: {
       request.socket.destroy();
       return;
     }
-    response.writeHead(reply.status, { 'content-type': 'application/json' });
+    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
     response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
   };
 
@@ -112,10 +116,7 @@ export async function startEmulator(options: {
   return emulator;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body?: unknown;
-}
+type Reply = UploadReply;
 
 interface Asked {
   readonly request: IncomingMessage;
@@ -145,8 +146,13 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
   const [, dataset = '', table = ''] = /^datasets\/([^/]+)\/tables(?:\/(.+))?$/.exec(path) ?? [];
   const { catalog, jobs } = emulator;
   if (upload !== undefined) {
-    if (route !== 'POST jobs' || url.searchParams.get('uploadType') !== 'multipart')
-      return refuse('invalid', 'this is no multipart upload of a job');
+    const session = url.searchParams.get('upload_id');
+    const type = url.searchParams.get('uploadType');
+    if (route === 'PUT jobs' && session !== null)
+      return emulator.uploads.put(session, String(request.headers['content-range']), bytes);
+    if (route === 'POST jobs' && type === 'resumable')
+      return emulator.uploads.begin(json(), `${emulator.url}${url.pathname}${url.search}`);
+    if (route !== 'POST jobs' || type !== 'multipart') return refuse('invalid', 'this is no upload of a job');
     const { body, content } = multipart(request.headers['content-type'] ?? '', bytes);
     return { status: 200, body: jobs.json(jobs.start(body, content, randomUUID)) };
   }
