@@ -6,7 +6,7 @@ import { createRowChecker } from '../rows/check.ts';
 import type { AnySource } from '../source.ts';
 import type { Stage, Warehouse } from '../warehouses/warehouse.ts';
 import type { OnRunEvent } from './event.ts';
-import { createScratch } from './scratch.ts';
+import type { Scratch } from './scratch.ts';
 import type { Slice } from './slice.ts';
 
 /** One slice, read to its end, checked and staged; nothing of it is visible yet. */
@@ -36,6 +36,8 @@ export interface ReadRequest {
   readonly code: SourceCode;
   readonly context: Omit<ExtractContext<AnySource>, 'slice' | 'columns' | 'accepts' | 'scratch'>;
   readonly warehouse: Warehouse;
+  /** Kept until the slice is committed: a stage may read a file only then. */
+  readonly scratch: Scratch;
   readonly onEvent: OnRunEvent;
   /** Called between batches: renews the lease, or throws to stop. */
   readonly onBatch: () => Promise<void>;
@@ -48,7 +50,6 @@ export interface ReadRequest {
  */
 export async function readSlice(request: ReadRequest): Promise<SliceRead> {
   const readers = new Map<string, TableReader>();
-  const scratch = createScratch();
   try {
     // The slice's own table is staged even when nothing comes: an empty window replaces what it held.
     await readerOf(request, readers, request.slice.table);
@@ -57,7 +58,7 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
       slice: request.slice as ExtractContext<AnySource>['slice'],
       columns: targetOf(request, request.slice.table).columns,
       accepts: request.warehouse.accepts,
-      scratch: scratch.folder,
+      scratch: request.scratch.folder,
     };
     for await (const batch of request.code.extract(context)) {
       const reader = await readerOf(request, readers, batch.table);
@@ -71,8 +72,6 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
   } catch (error) {
     for (const reader of readers.values()) await reader.result().stage.discard();
     throw error;
-  } finally {
-    await scratch.remove();
   }
 }
 

@@ -11,6 +11,8 @@ import { createCursorMover } from './move-cursor.ts';
 import type { SlicePlan } from './plan-slices.ts';
 import type { SliceRead } from './read-slice.ts';
 import { readSlice } from './read-slice.ts';
+import type { Scratch } from './scratch.ts';
+import { createScratch } from './scratch.ts';
 import type { Slice } from './slice.ts';
 import type { Tally } from './tally.ts';
 
@@ -36,6 +38,8 @@ export interface Work {
   readonly planned: SlicePlan;
   readonly http: Http;
   readonly tally: Tally;
+  /** @default moves the cursor with each commit */
+  readonly mover?: CursorMover | undefined;
 }
 
 /** Reads and commits the slices one after another, and says how the run ends. */
@@ -45,7 +49,7 @@ export async function runSlices(
 ): Promise<{ status: RunStatus; error?: CatchmentError }> {
   const { setup, request, lease } = run;
   const { slices } = work.planned;
-  const mover = createCursorMover({ ...lease, state: work.state, slices });
+  const mover = work.mover ?? createCursorMover({ ...lease, state: work.state, slices });
   let inARow = 0;
   let waiting: CatchmentError | undefined;
   /** Tables whose later ranges wait: a cursor that passed a failed range would leave its rows out for ever. */
@@ -99,6 +103,24 @@ async function runSlice(
   slice: Slice,
   ahead: readonly Slice[],
 ): Promise<void> {
+  const scratch = createScratch();
+  try {
+    await readAndCommit(run, work, mover, { slice, ahead, scratch });
+  } finally {
+    await scratch.remove();
+  }
+}
+
+async function readAndCommit(
+  run: ActiveRun,
+  work: Work,
+  mover: CursorMover,
+  {
+    slice,
+    ahead,
+    scratch,
+  }: { readonly slice: Slice; readonly ahead: readonly Slice[]; readonly scratch: Scratch },
+): Promise<void> {
   const { request, setup, lease, emit } = run;
   await emit({ type: 'slice-started', slice });
   let renewed = setup.now().getTime();
@@ -117,6 +139,7 @@ async function runSlice(
       ahead: ahead as ExtractContext<AnySource>['ahead'],
     },
     warehouse: request.warehouse,
+    scratch,
     onEvent: emit,
     onBatch: async () => {
       if (signal.aborted) throw cancelled(setup);
