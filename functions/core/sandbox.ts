@@ -25,6 +25,8 @@ export interface SandboxOptions {
   readonly size?: 'small' | 'full';
   /** One of the names in the module's `faults`. @default none */
   readonly fault?: string;
+  /** One of the names in the module's `variants`. @default the first one */
+  readonly variant?: string;
   /** @default 0, any free port */
   readonly port?: number;
 }
@@ -37,9 +39,13 @@ export interface Fault {
   readonly ends: 'succeeded' | 'partial' | 'failed' | 'deferred';
   /** A part of the error message, when it does not end `succeeded`. */
   readonly says?: string;
+  /** The variant of the sandbox that has it. @default the first one */
+  readonly variant?: string;
 }
 
 export interface SandboxModule {
   startSandbox(options?: SandboxOptions): Promise<Sandbox>;
   readonly faults: readonly Fault[];
+  /** Names of stand-ins that differ in kind, such as the stores of files. @default there is one, without a name */
+  readonly variants?: readonly string[];
 }

@@ -28,9 +28,9 @@ describe('the sandbox of files', () => {
     await expect(stat(first)).rejects.toThrow('ENOENT');
   });
 
-  it('makes every fault it names', async () => {
+  it('makes every fault of files', async () => {
     const sound = await startSandbox();
-    for (const { name } of faults) {
+    for (const { name } of faults.filter(({ variant }) => variant === undefined)) {
       const broken = await startSandbox({ fault: name });
       expect(await digest(String(broken.settings.root)), name).not.toEqual(
         await digest(String(sound.settings.root)),

@@ -42,7 +42,11 @@ export interface Host {
 
 export async function openHost(
   { name, source, code, sandbox: module }: SourceFolder,
-  options: { readonly fault?: string; readonly hosts?: readonly string[] } = {},
+  options: {
+    readonly fault?: string;
+    readonly variant?: string | undefined;
+    readonly hosts?: readonly string[];
+  } = {},
 ): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), 'catchment-conformance-'));
   let clock = Date.parse('2026-11-20T06:00:00Z');
@@ -50,6 +54,7 @@ export async function openHost(
   const sandbox = await module.startSandbox({
     now,
     ...(options.fault === undefined ? {} : { fault: options.fault }),
+    ...(options.variant === undefined ? {} : { variant: options.variant }),
   });
   const path = join(folder, 'estate.duckdb');
   const group = { sandbox: true, ...sandbox.settings };

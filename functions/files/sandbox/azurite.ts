@@ -125,7 +125,7 @@ async function send(
   const answer = await fetch(url, {
     method,
     headers: { ...headers, ...signed },
-    body: Buffer.from(body) as BodyInit,
+    body: Buffer.from(body),
   });
   if (!answer.ok) throw new Error(`azurite: ${method} ${url}: ${answer.status} ${await answer.text()}`);
 }
