@@ -215,6 +215,7 @@ const syncBody = z.strictObject({
   formatOptions: z.strictObject({ useInt64Timestamp: z.literal(true) }),
   timeoutMs: z.number(),
   maxResults: z.number(),
+  maximumBytesBilled: z.string().optional(),
 });
 
 async function syncQuery({ emulator, project, location }: Where, json: unknown): Promise<unknown> {
