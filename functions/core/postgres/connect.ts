@@ -30,7 +30,8 @@ export interface ConnectOptions {
   readonly applicationName?: string;
 }
 
-const connectTimeoutMs = 20_000;
+/** Longest wait for a connection, login included. */
+const connectTimeoutMs = 10_000;
 
 /**
  * Settings of the session that make texts the same everywhere: dates in ISO and UTC, bytes in hexadecimal, floats with all

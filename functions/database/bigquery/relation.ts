@@ -1,0 +1,56 @@
+import { fatal } from '../../core/errors.ts';
+import type { ResultField } from '../../core/warehouses/bigquery/cells.ts';
+import type { SourceColumn } from '../columns.ts';
+import { parseTableName } from '../names.ts';
+import type { DatabaseOptions, DatabaseSettings } from '../source.ts';
+import type { Api } from './api.ts';
+
+export interface Relation {
+  /** What stands behind FROM. */
+  readonly sql: string;
+  /** Empty when BigQuery tells no columns of a query before it runs. */
+  readonly columns: readonly SourceColumn[];
+  readonly fields: readonly (ResultField & { readonly description?: string | undefined })[];
+  readonly rows: number | undefined;
+}
+
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
+/** Tables are looked up and queries dry-run: neither costs anything. */
+export async function findRelation(
+  api: Api,
+  { from, query }: DatabaseOptions,
+  { project = '' }: DatabaseSettings,
+  table: string,
+): Promise<Relation> {
+  if (from === undefined) {
+    const sql = `(${(query ?? '').replace(/[;\s]+$/, '')}\n) AS q`;
+    const { fields } = await api.dryRun(`SELECT * FROM ${sql}`);
+    return { sql, fields, columns: fields.map(columnOf), rows: undefined };
+  }
+  const parts = parseTableName(from, '`', 3, table);
+  const [name = '', dataset, owner = project] = parts.toReversed();
+  if (dataset === undefined)
+    throw fatal('bad-input', {
+      where: table,
+      what: '`from` names no dataset',
+      got: from,
+      allowed: 'dataset.table, or project.dataset.table',
+    });
+  const found = await api.table([owner, dataset, name]);
+  const { fields } = found.schema;
+  return {
+    sql: [owner, dataset, name].map(quoteName).join('.'),
+    fields,
+    columns: fields.map(columnOf),
+    // Of a view BigQuery says 0.
+    rows: found.type === 'TABLE' && found.numRows !== undefined ? Number(found.numRows) : undefined,
+  };
+}
+
+function columnOf({ name, type, mode }: ResultField): SourceColumn {
+  const fullType = mode === 'REPEATED' ? `${type} REPEATED` : type;
+  return { name, type: mode === 'REPEATED' ? fullType : type, fullType };
+}

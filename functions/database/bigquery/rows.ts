@@ -1,0 +1,27 @@
+import type { Row } from '../../core/extract.ts';
+import { RawJson } from '../../core/rows/raw-json.ts';
+import type { ResultField } from '../../core/warehouses/bigquery/cells.ts';
+import { readCell } from '../../core/warehouses/bigquery/cells.ts';
+import type { ResultPage } from './api.ts';
+
+/** Rows by the names that the query gave them, as `core/rows` takes them: nothing is rounded. */
+export function rowsOf({ fields, rows }: ResultPage): Row[] {
+  return rows.map(({ f }) =>
+    Object.fromEntries(fields.map((field, index) => [field.name, cellOf(field, f[index]?.v)])),
+  );
+}
+
+/** A cell as canonical text, for watermarks. */
+export function textOf(field: ResultField, value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  const text = String(readCell(field, value));
+  if (field.type === 'TIMESTAMP') return text.replace(/\+00$/, '');
+  return field.type === 'DATETIME' ? text.replace('T', ' ') : text;
+}
+
+function cellOf(field: ResultField, value: unknown): unknown {
+  // JSON arrives as its text, which stays as it is.
+  if (field.type === 'JSON' && field.mode !== 'REPEATED' && typeof value === 'string')
+    return new RawJson(value);
+  return readCell(field, value);
+}

@@ -1,0 +1,99 @@
+import type { WatermarkRange } from '../core/cursor.ts';
+
+/** A watermark column in the SQL of its database. */
+export interface Watermark {
+  /** The column, quoted. */
+  readonly name: string;
+  /** SQL of a column of that name as canonical text. */
+  readonly text: string;
+  /** A value in the column's own type, which its index has. */
+  literal(value: string): string;
+  /** Conditions that hold for true values, and not for a date that is no date. */
+  readonly finite: readonly string[];
+  /** A condition for values that are none, besides NULL; undefined when there are none. */
+  readonly endless: string | undefined;
+}
+
+export interface RangeQuestion {
+  /** What stands behind FROM. */
+  readonly relation: string;
+  readonly watermark: Watermark;
+  /** Rows without counting, if the database knows. */
+  readonly estimate: number | undefined;
+  readonly from: string | undefined;
+  readonly isOpen: boolean;
+  /** Undefined for one range, however large. */
+  readonly chunkRows: number | undefined;
+  readonly ask: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+}
+
+/** The rows of a range. The first one also takes rows that have no value: no other would. */
+export function rangeSql({ name, literal, endless }: Watermark, range: WatermarkRange): string {
+  const upper = `${name} ${range.isOpen === true ? '<' : '<='} ${literal(range.to)}`;
+  if (range.from !== undefined) return `${name} >= ${literal(range.from)} AND ${upper}`;
+  return `(${upper} OR ${name} IS NULL${endless === undefined ? '' : ` OR ${endless}`})`;
+}
+
+/** Which values a watermark has from `from` on, in ranges of about `chunkRows` rows; none when there is nothing new. */
+export async function findRanges(question: RangeQuestion): Promise<readonly WatermarkRange[]> {
+  const { relation, watermark, estimate, from, isOpen, chunkRows, ask } = question;
+  const { name, text, literal, finite, endless } = watermark;
+  const lower = from === undefined ? [] : [`${name} >= ${literal(from)}`];
+  const whereOf = (bounds: readonly string[]) =>
+    bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
+  const one = async (sql: string) => (await ask(sql))[0]?.[0] ?? undefined;
+
+  // By the index, if there is one.
+  const newest = `SELECT max(${name}) AS ${name} FROM ${relation}${whereOf([...lower, ...finite])}`;
+  const to = await one(`SELECT ${text} FROM (${newest}) AS m`);
+  if (to === undefined) return [];
+
+  if (isOpen) {
+    const older = `${name} < ${literal(to)}`;
+    const none = endless === undefined ? '' : ` OR ${endless}`;
+    const bounds = from === undefined ? [`(${older} OR ${name} IS NULL${none})`] : [...lower, older];
+    const found = await one(`SELECT 1 FROM ${relation}${whereOf(bounds)} LIMIT 1`);
+    if (found === undefined) return [];
+  }
+
+  if (chunkRows === undefined) return cutRanges({ from, to, isOpen, edges: [] });
+  const bounds = [...lower, `${name} <= ${literal(to)}`];
+  const rows =
+    from === undefined && estimate !== undefined
+      ? estimate
+      : Number(await one(`SELECT count(*) FROM ${relation}${whereOf(bounds)}`));
+  if (rows <= chunkRows) return cutRanges({ from, to, isOpen, edges: [] });
+
+  // Every so many rows, the value that is reached.
+  const numbered = `SELECT ${name}, row_number() OVER (ORDER BY ${name}) AS catchment_row FROM ${relation}${whereOf(bounds)}`;
+  const reached = `SELECT DISTINCT ${name} FROM (${numbered}) AS n WHERE catchment_row % ${chunkRows} = 0`;
+  const edges = await ask(`SELECT ${text} FROM (${reached}) AS d ORDER BY ${name}`);
+  return cutRanges({ from, to, isOpen, edges: edges.flatMap(([edge]) => (edge ? [edge] : [])) });
+}
+
+/**
+ * Cuts what lies between `from` and `to` at the edges, without a gap and without an overlap: all but the last range end
+ * before their edge, where the next one begins.
+ *
+ * @param edges growing values, each between `from` and `to`
+ */
+export function cutRanges({
+  from,
+  to,
+  isOpen,
+  edges,
+}: {
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly isOpen: boolean;
+  readonly edges: readonly string[];
+}): readonly WatermarkRange[] {
+  // At `to` itself an open range would begin and end.
+  const inner = edges.filter((edge) => edge !== from && !(isOpen && edge === to));
+  return [from, ...inner].map((start, index) => {
+    const next = inner[index];
+    const begin = start === undefined ? {} : { from: start };
+    if (next !== undefined) return { ...begin, to: next, isOpen: true };
+    return { ...begin, to, ...(isOpen ? { isOpen } : {}) };
+  });
+}
