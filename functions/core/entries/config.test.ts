@@ -39,6 +39,7 @@ describe('parseConfig', () => {
       timeoutSeconds: undefined,
       baseUrl: undefined,
       logLevel: 'info',
+      share: undefined,
     });
   });
 
@@ -50,6 +51,9 @@ describe('parseConfig', () => {
       CATCHMENT_TIMEOUT_SECONDS: '1800',
       CATCHMENT_BASE_URL: 'http://127.0.0.1:9/v1/',
       LOG_LEVEL: 'debug',
+      CLOUD_RUN_EXECUTION: 'etl-tides-x7k2p',
+      CLOUD_RUN_TASK_INDEX: '3',
+      CLOUD_RUN_TASK_COUNT: '8',
     };
     expect(parse(env)()).toEqual({
       pipeline,
@@ -58,7 +62,21 @@ describe('parseConfig', () => {
       timeoutSeconds: 1800,
       baseUrl: 'http://127.0.0.1:9/v1/',
       logLevel: 'debug',
+      share: { execution: 'etl-tides-x7k2p', index: 3, count: 8 },
     });
+  });
+
+  it('keeps what moves the rows, and takes the only task of a job for one without others', () => {
+    const job = {
+      ...pipeline,
+      runsOn: 'job',
+      network: { network: 'data', subnetwork: 'data-eu' },
+      tasks: 8,
+      parallelism: 4,
+    };
+    const alone = { CLOUD_RUN_EXECUTION: 'x', CLOUD_RUN_TASK_INDEX: '0', CLOUD_RUN_TASK_COUNT: '1' };
+    const config = parse({ CATCHMENT_PIPELINE: JSON.stringify(job), ...alone })();
+    expect([config.pipeline, config.share]).toEqual([job, undefined]);
   });
 
   it('names every mistake of a pipeline with its path', () => {
@@ -86,6 +104,10 @@ describe('parseConfig', () => {
     [
       { CATCHMENT_PIPELINE, LOG_LEVEL: 'loud' },
       '[LOG_LEVEL] is unknown: got "loud"; allowed: debug, info, warn, error, silent',
+    ],
+    [
+      { CATCHMENT_PIPELINE, CLOUD_RUN_TASK_COUNT: '4', CLOUD_RUN_TASK_INDEX: '4', CLOUD_RUN_EXECUTION: 'x' },
+      '[CLOUD_RUN_TASK_COUNT] does not go with CLOUD_RUN_TASK_INDEX and CLOUD_RUN_EXECUTION: got ["4","4","x"]; allowed: an index below the count, and the name of an execution',
     ],
   ])('refuses %j', (env, message) => {
     expect(parse(env)).toThrow(message);

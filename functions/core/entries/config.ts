@@ -3,6 +3,7 @@ import { writeModes } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import { type LogLevel, logLevels } from '../log.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { TaskShare } from '../run/request.ts';
 
 /** What a deployed handler is told by its environment. */
 export interface EntryConfig {
@@ -16,6 +17,8 @@ export interface EntryConfig {
   /** Replaces the source's base URL; a stand-in on this machine. */
   readonly baseUrl: string | undefined;
   readonly logLevel: LogLevel;
+  /** The part of this process, when it is one of several tasks of a job. */
+  readonly share: TaskShare | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +34,8 @@ export const reserveSeconds = 30;
  * - `CATCHMENT_ROOT`: folder that relative paths of embedded warehouses start from. Default: the working directory
  * - `CATCHMENT_TIMEOUT_SECONDS`: the platform's limit for one run; more than 30. Default: none
  * - `CATCHMENT_BASE_URL`: a stand-in for the vendor, on loopback only. Default: the source's own
+ * - `CLOUD_RUN_EXECUTION`, `CLOUD_RUN_TASK_INDEX`, `CLOUD_RUN_TASK_COUNT`: which task of which execution this is, as Cloud
+ *   Run tells every job (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). Default: the only one
  * - `LOG_LEVEL`: debug, info, warn, error or silent. Default: info
  *
  * @param source the source of this bundle
@@ -44,6 +49,7 @@ export function parseConfig(env: Environment, source: string): EntryConfig {
     timeoutSeconds: parseTimeout(env.CATCHMENT_TIMEOUT_SECONDS),
     baseUrl: parseBaseUrl(env.CATCHMENT_BASE_URL),
     logLevel: parseLogLevel(env.LOG_LEVEL),
+    share: parseShare(env),
   };
 }
 
@@ -102,6 +108,20 @@ function parseLogLevel(text: string | undefined): LogLevel {
   const level = logLevels.find((each) => each === text);
   if (level !== undefined) return level;
   throw fatal('bad-input', { where: 'LOG_LEVEL', what: 'is unknown', got: text, allowed: logLevels });
+}
+
+function parseShare(env: Environment): TaskShare | undefined {
+  const { CLOUD_RUN_EXECUTION: execution, CLOUD_RUN_TASK_INDEX: index, CLOUD_RUN_TASK_COUNT: count } = env;
+  if (count === undefined || count === '1') return undefined;
+  const isWhole = /^\d+$/.test(count) && /^\d+$/.test(index ?? '') && Number(index) < Number(count);
+  if (isWhole && execution !== undefined && execution !== '')
+    return { execution, index: Number(index), count: Number(count) };
+  throw fatal('bad-input', {
+    where: 'CLOUD_RUN_TASK_COUNT',
+    what: 'does not go with CLOUD_RUN_TASK_INDEX and CLOUD_RUN_EXECUTION',
+    got: [count, index, execution],
+    allowed: 'an index below the count, and the name of an execution',
+  });
 }
 
 const text = z.string().min(1);

@@ -45,7 +45,7 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
       const secrets = [secret, login];
       const { log, onEvent, failed } = await openRunLog({ level: config.logLevel, secrets, bindings });
       const deadline = deadlineOf(config, started);
-      const { baseUrl } = config;
+      const { baseUrl, share } = config;
       try {
         return await withWarehouse((warehouse) =>
           runBundled(bundled, {
@@ -57,6 +57,7 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
             trigger,
             signal,
             baseUrl,
+            share,
             deadline,
             log,
             onEvent,

@@ -7,6 +7,15 @@ import type { AnySource } from '../source.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { OnRunEvent } from './event.ts';
 
+/** The part of one execution that one of its tasks does. */
+export interface TaskShare {
+  /** The same for all tasks, and new for each execution. */
+  readonly execution: string;
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
 /** One run of one pipeline's group. */
 export interface RunRequest {
   readonly pipeline: Pipeline;
@@ -30,6 +39,8 @@ export interface RunRequest {
    * the log. @default false
    */
   readonly resnapshot?: boolean | undefined;
+  /** Set on a task that shares the slices with others: slice i of their plan belongs to task i mod n. */
+  readonly share?: TaskShare | undefined;
   /** Instead of the declaration's, for the tables that can. */
   readonly writeMode?: WriteMode | undefined;
   /** Replaces the source's base URL and may be on loopback: the twin's sandbox. */

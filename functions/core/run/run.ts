@@ -14,6 +14,7 @@ import { runSlices } from './run-slices.ts';
 import type { RunSetup } from './setup.ts';
 import { setUpRun } from './setup.ts';
 import { createTally } from './tally.ts';
+import { holderOf, taskRunId } from './task-slices.ts';
 
 /** This process, the same for every copy of this module in it. */
 export const processId = `${process.pid}@${hostname()}#${Math.round(performance.timeOrigin)}`;
@@ -28,15 +29,16 @@ export const processId = `${process.pid}@${hostname()}#${Math.round(performance.
  */
 export async function runPipeline(request: RunRequest): Promise<RunSummary> {
   const setup = setUpRun(request);
-  const { warehouse } = request;
-  const runId = newRunId(setup.now());
+  const { warehouse, share } = request;
+  const runId = share === undefined ? newRunId(setup.now()) : taskRunId(share);
+  const holder = share === undefined ? { process: processId, run: runId } : { process: holderOf(share) };
   const emit: OnRunEvent = request.onEvent ?? (() => {});
   const lease = await warehouse.ledger.acquire({
     pipeline: request.pipeline.name,
     group: setup.group.name,
     lane: setup.lane,
-    holder: `${processId}/${runId}`,
-    process: processId,
+    holder: [holder.process, holder.run].filter(Boolean).join('/'),
+    process: holder.process,
     termMs: leaseTermMs,
     now: setup.now(),
   });
@@ -46,11 +48,14 @@ export async function runPipeline(request: RunRequest): Promise<RunSummary> {
     summary = await runWithLease({ request, setup, lease, runId, emit });
   } catch (error) {
     // The first error is the one to tell; a release that fails as well only delays the next run by the lease's term.
-    await warehouse.ledger.release(lease).catch(() => undefined);
+    if (share === undefined) await warehouse.ledger.release(lease).catch(() => undefined);
     throw error;
   }
-  await warehouse.ledger.release(lease);
-  await emit({ type: 'lease-released' });
+  // The tasks of one execution share it; the last one gives it back.
+  if (share === undefined) {
+    await warehouse.ledger.release(lease);
+    await emit({ type: 'lease-released' });
+  }
   return summary;
 }
 
@@ -58,7 +63,8 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   const { request, setup, lease, emit } = run;
   const { ledger } = request.warehouse;
   const state = await ledger.state(lease);
-  refuseBeforeResume(setup, state);
+  const { share } = request;
+  if (share === undefined) refuseBeforeResume(setup, state);
 
   const base = newRecord(run);
   const { http, stats } = openHttp(run);
@@ -81,10 +87,27 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
     await emit({ type: 'run-finished', run: finished });
     return tally.summary(finished, planned.skipped);
   };
+  const plan = async () => {
+    if (share !== undefined) refuseBeforeResume(setup, state);
+    await request.warehouse.prepare([...setup.targets, ...setup.transforms]);
+    return planRun(run, state, http);
+  };
 
   try {
-    await request.warehouse.prepare([...setup.targets, ...setup.transforms]);
-    planned = await planRun(run, state, http);
+    if (share !== undefined) {
+      const { runTask } = await import('./run-task.ts');
+      return await runTask(run, share, {
+        state,
+        plan,
+        http,
+        tally,
+        finish: (end, own) => {
+          planned = own;
+          return finish(end.status, end.error);
+        },
+      });
+    }
+    planned = await plan();
     await emit({ type: 'slices-planned', slices: planned.slices, skipped: planned.skipped });
     let end = await runSlices(run, { state, planned, http, tally });
     if (end.error === undefined && setup.targets.some(({ cursor }) => cursor.kind === 'log')) {
