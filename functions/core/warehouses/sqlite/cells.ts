@@ -29,6 +29,8 @@ const like =
 
 const day = '\\d{4}-[01]\\d-[0-3]\\d';
 const time = '[0-2]\\d:[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?';
+const decimal = like(/^-?\d{1,29}(?:\.\d{1,9})?$/);
+const wideDecimal = like(/^-?\d{1,38}(?:\.\d{1,38})?$/);
 const timeOfDay = like(new RegExp(`^${time}$`));
 const datetime = like(new RegExp(`^${day} ${time}$`));
 const maxInt64 = 2n ** 63n;
@@ -51,8 +53,8 @@ const scalars: Readonly<Record<Exclude<Column['type'], 'RECORD'>, Cell>> = {
     if (text === 'NaN') return text;
     throw new BadCell();
   },
-  NUMERIC: like(/^-?\d{1,29}(?:\.\d{1,9})?$/),
-  BIGNUMERIC: like(/^-?\d{1,38}(?:\.\d{1,38})?$/),
+  NUMERIC: (text) => shortest(decimal(text)),
+  BIGNUMERIC: (text) => shortest(wideDecimal(text)),
   BOOLEAN(text) {
     if (text === 't') return 1;
     if (text === 'f') return 0;

@@ -8,6 +8,11 @@ export interface Database {
   readonly path: string;
   /** Runs in one transaction that holds the write lock from its start; any error rolls back. */
   transaction<T>(work: (sql: Sql) => T): T;
+  /**
+   * The same for what may be lost with the power, which waits for no disk. The next `transaction` brings it to the disk
+   * with its own pages.
+   */
+  draft<T>(work: (sql: Sql) => T): T;
   read<T>(work: (sql: Sql) => T): T;
   close(): void;
 }
@@ -32,16 +37,16 @@ export async function openDatabase(path: string, patienceMs: number): Promise<Da
   const connection = attempt(path, () => {
     mkdirSync(dirname(path), { recursive: true });
     const opened = new DatabaseSync(path, { timeout: patienceMs });
-    opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536');
+    opened.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536');
     return opened;
   });
   const sql = statementsOf(connection);
   let isOpen = true;
-  return {
-    path,
-    transaction: (work) =>
+  const inTransaction =
+    (synchronous: 'FULL' | 'NORMAL') =>
+    <T>(work: (sql: Sql) => T): T =>
       attempt(path, () => {
-        connection.exec('BEGIN IMMEDIATE');
+        connection.exec(`PRAGMA synchronous = ${synchronous}; BEGIN IMMEDIATE`);
         try {
           const result = work(sql);
           connection.exec('COMMIT');
@@ -51,7 +56,11 @@ export async function openDatabase(path: string, patienceMs: number): Promise<Da
           if (connection.isTransaction) connection.exec('ROLLBACK');
           throw error;
         }
-      }),
+      });
+  return {
+    path,
+    transaction: inTransaction('FULL'),
+    draft: inTransaction('NORMAL'),
     read: (work) => attempt(path, () => work(sql)),
     close() {
       if (isOpen) connection.close();

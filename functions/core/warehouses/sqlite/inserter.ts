@@ -5,8 +5,8 @@ import { ident } from './names.ts';
 /** Rows of one INSERT: half again as fast as one by one; more gain nothing. */
 const together = 50;
 
-/** Puts rows into a table, many by one statement. Must run inside a transaction. */
-export type Inserter = (sql: Sql, rows: readonly (readonly SQLInputValue[])[]) => void;
+/** Puts rows into a table, many by one statement: their values one row after another. Must run inside a transaction. */
+export type Inserter = (sql: Sql, values: readonly SQLInputValue[]) => void;
 
 /** @param width values of a row, at most 600 (SQLite takes 32,766 parameters) */
 export function createInserter(table: string, width: number): Inserter {
@@ -15,13 +15,13 @@ export function createInserter(table: string, width: number): Inserter {
     `INSERT INTO ${ident(table)} VALUES ${Array.from({ length: count }, () => place).join(',')}`;
   const size = Math.max(1, Math.min(together, Math.floor(32_766 / width)));
   let many: StatementSync | undefined;
-  return (sql, rows) => {
+  return (sql, values) => {
     let from = 0;
-    for (; from + size <= rows.length; from += size) {
+    for (; from + size * width <= values.length; from += size * width) {
       many ??= sql.connection.prepare(textOf(size));
-      many.run(...rows.slice(from, from + size).flat());
+      many.run(...values.slice(from, from + size * width));
     }
-    if (from < rows.length)
-      sql.connection.prepare(textOf(rows.length - from)).run(...rows.slice(from).flat());
+    if (from < values.length)
+      sql.connection.prepare(textOf((values.length - from) / width)).run(...values.slice(from));
   };
 }

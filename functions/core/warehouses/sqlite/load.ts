@@ -1,26 +1,28 @@
-import type { SQLInputValue } from 'node:sqlite';
 import type { ByteStream } from '../../bytes.ts';
 import { isCatchmentError, retryable } from '../../errors.ts';
 import type { FileRef } from '../../extract.ts';
 import { createScratch } from '../../run/scratch.ts';
 import type { LoadedFiles } from '../warehouse.ts';
 import { BadCell, cellReader } from './cells.ts';
-import { recordsOf, type TextRecord } from './records-of.ts';
+import { insertRecords } from './insert-records.ts';
+import { insertCsv } from './load-csv.ts';
+import { recordsOf } from './records-of.ts';
 import type { StageTable } from './stage.ts';
 import { allColumns } from './types.ts';
 
-/** Loads local files through the checked reader: SQLite's own import is a command of its shell, not of the library. */
+type Checked = LoadedFiles & { readonly path: string };
+
+/**
+ * Loads local files. A plain CSV file whose cells all fit is read here; any other, and one with a cell that does not fit,
+ * goes through the checked reader.
+ */
 export async function loadFiles(stage: StageTable, files: readonly FileRef[]): Promise<LoadedFiles> {
+  const mark = stage.mark();
+  const direct = await attempt(stage, () => insertCsv(stage, files));
+  if (direct !== undefined) return direct;
   const { checkFiles } = await import('../../files/check-files.ts');
-  const scratch = createScratch();
-  try {
-    const { target, origin } = stage;
-    const checked = await checkFiles({ target, origin, files, to: 'tsv', folder: await scratch.folder() });
-    await insertChecked(stage, checked.path);
-    return checked;
-  } finally {
-    await scratch.remove();
-  }
+  const { target, origin } = stage;
+  return throughFile(stage, mark, (folder) => checkFiles({ target, origin, files, to: 'tsv', folder }));
 }
 
 /**
@@ -29,17 +31,36 @@ export async function loadFiles(stage: StageTable, files: readonly FileRef[]): P
  */
 export async function pipeStreams(stage: StageTable, streams: readonly ByteStream[]): Promise<LoadedFiles> {
   const mark = stage.mark();
+  const direct = await attempt(stage, () => pipeDirectly(stage, streams));
+  if (direct !== undefined) return direct;
+  const { checkBytes } = await import('../../files/check-bytes.ts');
+  const { target, origin } = stage;
+  return throughFile(stage, mark, (folder) => checkBytes({ target, origin, streams, to: 'tsv', folder }));
+}
+
+/** @returns undefined, and the stage as it was, when a cell did not fit */
+async function attempt(
+  stage: StageTable,
+  work: () => Promise<LoadedFiles | undefined>,
+): Promise<LoadedFiles | undefined> {
+  const mark = stage.mark();
   try {
-    return await pipeDirectly(stage, streams);
+    return await work();
   } catch (error) {
     stage.resetTo(mark);
-    if (!(error instanceof BadCell)) throw error;
+    if (error instanceof BadCell) return undefined;
+    throw error;
   }
-  const { checkBytes } = await import('../../files/check-bytes.ts');
+}
+
+async function throughFile(
+  stage: StageTable,
+  mark: number,
+  check: (folder: string) => Promise<Checked>,
+): Promise<LoadedFiles> {
   const scratch = createScratch();
   try {
-    const { target, origin } = stage;
-    const checked = await checkBytes({ target, origin, streams, to: 'tsv', folder: await scratch.folder() });
+    const checked = await check(await scratch.folder());
     await insertChecked(stage, checked.path);
     return checked;
   } catch (error) {
@@ -57,7 +78,6 @@ async function pipeDirectly(stage: StageTable, streams: readonly ByteStream[]): 
   for (const stream of streams) {
     const format = stream.formats.includes('tsv') ? 'tsv' : 'csv';
     const read = stream.open(format);
-    const toRow = rowMaker(stage, stream.columns);
     const counted = (async function* () {
       for await (const chunk of read.chunks) {
         bytes += chunk.byteLength;
@@ -65,7 +85,7 @@ async function pipeDirectly(stage: StageTable, streams: readonly ByteStream[]): 
       }
     })();
     try {
-      for await (const records of recordsOf(counted, format)) stage.insert(records.map(toRow));
+      await insertRecords(stage, recordsOf(counted, format), fieldsOf(stage, stream.columns));
     } catch (error) {
       if (error instanceof BadCell || isCatchmentError(error)) throw error;
       throw retryable('vendor', {
@@ -81,25 +101,20 @@ async function pipeDirectly(stage: StageTable, streams: readonly ByteStream[]): 
   return { read: stage.mark() - before, bytes, announced, quarantined: [], drift: [] };
 }
 
+/** Columns that a stream leaves out are NULL. */
+function fieldsOf({ target, origin }: StageTable, names: readonly string[]) {
+  return {
+    width: names.length,
+    cells: target.columns.map((column) => ({ read: cellReader(column), from: names.indexOf(column.name) })),
+    after: [origin, null],
+  };
+}
+
 /** Rows that were checked, with their system columns, as `tsv`. */
 async function insertChecked(stage: StageTable, path: string): Promise<void> {
   const { createReadStream } = await import('node:fs');
   const columns = allColumns(stage.target.columns);
-  const readers = columns.map(cellReader);
-  for await (const records of recordsOf(createReadStream(path, { highWaterMark: 2 ** 20 }), 'tsv'))
-    stage.insert(records.map((record) => readers.map((read, index) => read(record[index]))));
-}
-
-/** Turns a record into a row of the stage: columns that the stream leaves out are NULL. */
-function rowMaker({ target, origin }: StageTable, names: readonly string[]) {
-  const parts = target.columns.map((column) => ({
-    read: cellReader(column),
-    from: names.indexOf(column.name),
-  }));
-  return (record: TextRecord): readonly SQLInputValue[] => {
-    if (record.length !== names.length) throw new BadCell();
-    const row: SQLInputValue[] = parts.map(({ read, from }) => read(from === -1 ? undefined : record[from]));
-    row.push(origin, null);
-    return row;
-  };
+  const cells = columns.map((column, from) => ({ read: cellReader(column), from }));
+  const chunks = createReadStream(path, { highWaterMark: 2 ** 20 });
+  await insertRecords(stage, recordsOf(chunks, 'tsv'), { width: columns.length, cells, after: [] });
 }

@@ -3,24 +3,36 @@ import { StringDecoder } from 'node:string_decoder';
 /** Cells of one record; undefined is NULL. */
 export type TextRecord = readonly (string | undefined)[];
 
+/** How a CSV file differs from `csv` of `bytes.ts`. */
+export interface Dialect {
+  /** The unquoted text that is NULL. @default "\\N" */
+  readonly null?: string;
+  /** Records at the beginning that are left out. @default 0 */
+  readonly skip?: number;
+}
+
 /** Cuts a stream of `csv` or `tsv` (see `bytes.ts`) into records, a batch for each chunk. */
 export async function* recordsOf(
   chunks: AsyncIterable<Uint8Array>,
   format: 'csv' | 'tsv',
+  dialect: Dialect = {},
 ): AsyncGenerator<readonly TextRecord[], void, undefined> {
   const decoder = new StringDecoder('utf8');
   const cut = format === 'tsv' ? cutLines : cutRecords;
-  const read = format === 'tsv' ? readLine : readRecord;
+  const nothing = dialect.null ?? '\\N';
+  const read = format === 'tsv' ? readLine : (record: string) => readRecord(record, nothing);
+  let skip = dialect.skip ?? 0;
   let rest = '';
   for await (const chunk of chunks) {
     const { records, tail } = cut(
       rest + decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)),
     );
     rest = tail;
-    if (records.length > 0) yield records.map(read);
+    if (records.length > skip) yield records.slice(skip).map(read);
+    skip = Math.max(0, skip - records.length);
   }
   rest += decoder.end();
-  if (rest !== '') yield [read(rest)];
+  if (rest !== '' && skip === 0) yield [read(rest)];
 }
 
 interface Cut {
@@ -64,8 +76,8 @@ function readLine(line: string): TextRecord {
   });
 }
 
-function readRecord(record: string): TextRecord {
-  if (!record.includes('"')) return record.split(',').map((cell) => (cell === '\\N' ? undefined : cell));
+function readRecord(record: string, nothing: string): TextRecord {
+  if (!record.includes('"')) return record.split(',').map((cell) => (cell === nothing ? undefined : cell));
   const cells: (string | undefined)[] = [];
   for (let at = 0; at <= record.length; ) {
     if (record[at] === '"') {
@@ -81,7 +93,7 @@ function readRecord(record: string): TextRecord {
       const comma = record.indexOf(',', at);
       const end = comma === -1 ? record.length : comma;
       const cell = record.slice(at, end);
-      cells.push(cell === '\\N' ? undefined : cell);
+      cells.push(cell === nothing ? undefined : cell);
       at = end + 1;
     }
   }

@@ -22,8 +22,8 @@ export interface SqliteStage extends Stage {
 export interface StageTable {
   readonly target: TableTarget;
   readonly origin: string;
-  /** Values of the stage's columns in order. */
-  insert(rows: readonly (readonly SQLInputValue[])[]): void;
+  /** Values of the stage's columns in order, one row after another. */
+  insert(values: readonly SQLInputValue[]): void;
   /** Rows that are there now, to come back to. */
   mark(): number;
   /** Deletes what was inserted after a mark. */
@@ -37,7 +37,7 @@ export function openStage(
   { changes = false }: StageOptions = {},
 ): SqliteStage {
   const columns = [...allColumns(target.columns), ...(changes ? changeColumns(target) : [])];
-  const table = database.transaction((sql) => createStageTable(sql, columnDefinitions(columns)));
+  const table = database.draft((sql) => createStageTable(sql, columnDefinitions(columns)));
   const converters = columns.map(toSqlite);
   const insertRows = createInserter(table, columns.length);
   let rows = 0;
@@ -46,9 +46,9 @@ export function openStage(
   const stageTable: StageTable = {
     target,
     origin,
-    insert(batch) {
-      database.transaction((sql) => insertRows(sql, batch));
-      rows += batch.length;
+    insert(values) {
+      database.draft((sql) => insertRows(sql, values));
+      rows += values.length / columns.length;
     },
     mark: () => rows,
     resetTo(mark) {
@@ -65,12 +65,12 @@ export function openStage(
       return rows;
     },
     async append(batch) {
-      if (batch.rows > 0) stageTable.insert(toRows(batch, converters));
+      if (batch.rows > 0) stageTable.insert(valuesOf(batch, converters));
     },
     load: (files) => loadFiles(stageTable, files),
     pipe: (streams) => pipeStreams(stageTable, streams),
     async fill(query) {
-      const filled = database.transaction((sql) => fillStage(sql, { table, target, origin, query }));
+      const filled = database.draft((sql) => fillStage(sql, { table, target, origin, query }));
       rows += filled;
       return filled;
     },
@@ -86,8 +86,10 @@ export function openStage(
   };
 }
 
-function toRows(batch: ColumnBatch, converters: readonly ((value: unknown) => SQLInputValue)[]) {
-  return Array.from({ length: batch.rows }, (_, row) =>
-    converters.map((convert, column) => convert(batch.values[column]?.[row])),
-  );
+function valuesOf(batch: ColumnBatch, converters: readonly ((value: unknown) => SQLInputValue)[]) {
+  const values: SQLInputValue[] = [];
+  for (let row = 0; row < batch.rows; row += 1)
+    for (let column = 0; column < converters.length; column += 1)
+      values.push(converters[column]?.(batch.values[column]?.[row]) ?? null);
+  return values;
 }

@@ -46,9 +46,9 @@ export function momentCell(text: string): string {
   return `${shortest(text)}+00`;
 }
 
-/** A time without zeros at the end of its fraction, so that equal times are equal texts. */
-export function shortest(time: string): string {
-  return time.includes('.') ? time.replace(/\.?0+$/, '') : time;
+/** A time or a decimal without zeros at the end of its fraction, so that equal values are equal texts. */
+export function shortest(text: string): string {
+  return text.endsWith('0') && text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 /** A canonical value (see `ColumnBatch`) as SQLite takes it. */
@@ -67,6 +67,8 @@ function scalar({ type }: Column): ToSqlite {
       return (value) => momentCell(momentText(value as bigint));
     case 'TIME':
     case 'DATETIME':
+    case 'NUMERIC':
+    case 'BIGNUMERIC':
       return (value) => shortest(String(value));
     default:
       return (value) => value as SQLInputValue;
