@@ -30,7 +30,7 @@ export const extract: ExtractOf<typeof source> = async function* (context) {
   const connect: ConnectOptions = { where, address: settings, login: secret };
   const client = await connectPostgres(connect);
   try {
-    const ready = await preflight({ client, where, settings, user: secret.user, tables: slice.tables });
+    const ready = await preflight({ client, where, settings, tables: slice.tables });
     const start = await startPosition({ context, client, connect, ready });
     yield { table: allTables, position: formatStreamPosition(start) };
     const loaded: ReadyTable[] = [];

@@ -28,7 +28,6 @@ export interface PreflightArgs {
   readonly client: Client;
   readonly where: string;
   readonly settings: ReplicationSettings;
-  readonly user: string;
   readonly tables: readonly LogTable<ReplicatedOptions>[];
 }
 
@@ -41,7 +40,7 @@ export async function preflight(args: PreflightArgs): Promise<Ready> {
   const { client, where, settings } = args;
   try {
     const server = await readServer(client);
-    const problems = serverProblems(server, args.user);
+    const problems = serverProblems(server);
     const found: Found[] = [];
     for (const table of args.tables)
       found.push({ table, catalog: await readTable(client, table.options.from) });
@@ -90,7 +89,7 @@ async function readServer(client: Client): Promise<Server> {
   return server;
 }
 
-function serverProblems(server: Server, user: string): string[] {
+function serverProblems(server: Server): string[] {
   const problems: string[] = [];
   if (server.version < 110_000)
     problems.push(
@@ -102,7 +101,7 @@ function serverProblems(server: Server, user: string): string[] {
     );
   if (!server.mayReplicate)
     problems.push(
-      `the role may not replicate: ALTER ROLE "${user}" REPLICATION; (RDS: GRANT rds_replication TO "${user}";)`,
+      'the role may not replicate: ALTER ROLE <role> REPLICATION; (RDS: GRANT rds_replication TO <role>;)',
     );
   if (server.freeSenders < 1)
     problems.push('no WAL sender is free: raise max_wal_senders, or end a replication that nobody needs');
@@ -123,7 +122,7 @@ function tableProblems(
   const sqlName = quoteTable(from);
   if (!'rp'.includes(catalog.kind) || !catalog.isLogged)
     say(`${from} is no table that PostgreSQL logs: views, foreign and unlogged tables are not replicated`);
-  if (!catalog.mayRead) say(`the role may not read ${from}: GRANT SELECT ON ${sqlName} TO the role`);
+  if (!catalog.mayRead) say(`the role may not read ${from}: GRANT SELECT ON ${sqlName} TO <role>;`);
   const missing = wanted.filter((name) => !catalog.columns.some((column) => column.name === name));
   if (missing.length > 0) say(`${from} has no column ${missing.join(', ')}, which the key needs`);
   const isSame =

@@ -243,14 +243,21 @@ describe('soft deletes', () => {
 it('quarantines a change that breaks the schema file, and says so', async () => {
   const { source, warehouse, loaded } = given;
   await source.sql('CREATE TABLE items (id bigint PRIMARY KEY, name numeric, body text)');
-  const numbers = { ...items, columns: items.columns.map((each) => (each.name === 'name' ? { ...each, type: 'INTEGER' as const } : each)) };
+  const numbers = {
+    ...items,
+    columns: items.columns.map((each) =>
+      each.name === 'name' ? { ...each, type: 'INTEGER' as const } : each,
+    ),
+  };
   const replication = source.replication({ items: numbers });
   await runReplication(replication, { warehouse });
   await source.sql(`INSERT INTO items VALUES (1, 12, NULL), (2, 1.5, NULL), (3, 'NaN', NULL)`);
   const summary = await runReplication(replication, { warehouse });
   expect(summary.run).toMatchObject({ status: 'succeeded', rowsRead: 3, rowsQuarantined: 2 });
   expect(await loaded()).toEqual([[1, 12, null, null]]);
-  const { rows } = await warehouse.query('SELECT "table", path, reason FROM catchment.quarantine ORDER BY row_index');
+  const { rows } = await warehouse.query(
+    'SELECT "table", path, reason FROM catchment.quarantine ORDER BY row_index',
+  );
   expect(rows).toEqual([
     ['items', 'name', 'is not a whole number'],
     ['items', 'name', 'is not a whole number'],
