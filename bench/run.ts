@@ -12,6 +12,8 @@ const benches: Readonly<Record<string, () => Promise<() => Promise<BenchRow[]>>>
   rows: async () => (await import('./rows.ts')).benchRows,
   handler: async () => (await import('./handler.ts')).benchHandler,
   plan: async () => (await import('./plan.ts')).benchPlan,
+  'postgres-to-postgres': async () =>
+    (await import('./databases/postgres-to-postgres.ts')).benchPostgresToPostgres,
 };
 
 const names = Object.keys(benches);

@@ -95,7 +95,7 @@ const words: Readonly<Record<Dialect, Words>> = {
     real: cast('double precision'),
     long: cast('bigint'),
     characters: (text) => `char_length(${text})`,
-    hash: (text) => `('x' || substr(md5(${text}), 1, 8))::bit(32)::bigint`,
+    hash: (text) => `('x' || substr(md5(${text}::text), 1, 8))::bit(32)::bigint`,
     micros: (moment) => `(extract(epoch FROM ${moment}) * 1000000)::bigint`,
   },
   duckdb: {
