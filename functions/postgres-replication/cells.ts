@@ -85,6 +85,8 @@ export function copySql(column: Column, type: SourceType): string {
   if (column.type === 'BYTES' && type.oid === oids.bytea) return `encode(${name}, 'hex')`;
   if ((column.type === 'TIMESTAMP' || column.type === 'DATETIME') && type.oid === oids.timestamptz)
     return `(${name} AT TIME ZONE 'UTC')`;
+  // The row checker writes decimals without zeros at their end.
+  if (column.type === 'BIGNUMERIC' && type.oid === oids.numeric) return `trim_scale(${name})`;
   if (column.type !== 'JSON' || jsons.includes(type.oid)) return name;
   if (type.items !== 0) return `to_json(${textItems(name, type)})::text`;
   return `to_json(${hasOwnJson(type.oid) ? name : `${name}::text`})::text`;

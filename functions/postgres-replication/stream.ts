@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection } from 'pg';
+import type { CatchmentError } from '../core/errors.ts';
 import { retryable } from '../core/errors.ts';
-import { postgresError } from '../core/postgres/error.ts';
+import { codeOf, postgresError } from '../core/postgres/error.ts';
 import type { Message } from './pgoutput.ts';
 import { decode } from './pgoutput.ts';
 import type { Lsn } from './position.ts';
 import { formatLsn } from './position.ts';
+import { logLost } from './slot.ts';
 
 /** What comes out of a slot: changes, and in between how far the server has read its log. */
 export type Received = Message | { readonly kind: 'keepalive'; readonly lsn: Lsn };
@@ -144,8 +146,7 @@ export function openSlotStream({ client, where, slot, publication, ...options }:
         connection?.stream.resume();
       }
       // What came before the end is whole.
-      if (taken.length === 0 && failure !== undefined)
-        throw postgresError(failure, { where, what: `the stream of slot "${slot}" broke off` });
+      if (taken.length === 0 && failure !== undefined) throw streamError(failure, where, slot);
       return taken;
     },
     report(lsn, { wantsAnswer } = { wantsAnswer: false }) {
@@ -164,6 +165,17 @@ export function openSlotStream({ client, where, slot, publication, ...options }:
       socket.destroy();
     },
   };
+}
+
+function streamError(failure: unknown, where: string, slot: string): CatchmentError {
+  const code = codeOf(failure);
+  const words = failure instanceof Error ? failure.message : '';
+  // The publication is looked for as it was when each change was made.
+  if (code === '42704' && words.includes('publication'))
+    return logLost(where, `the log holds changes that were made while the publication did not exist (${words})`);
+  if (code === '55000' || code === '42704')
+    return logLost(where, `the slot "${slot}" can no longer be read (${words})`);
+  return postgresError(failure, { where, what: `the stream of slot "${slot}" broke off` });
 }
 
 /** Newer protocol versions only add what is not asked for: streaming, two-phase commit, parallel apply. */
