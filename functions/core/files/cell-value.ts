@@ -20,7 +20,7 @@ export function strictValue(column: Column, text: string): string {
     case 'INTEGER':
       return `case when contains(${text}, '.') or ${hasExponent} then ${fail} else ${text}::${type} end`;
     case 'NUMERIC':
-      return `case when ${text} is null then null when ${hasExponent} or (contains(${text}, '.') and length(${text}) - instr(${text}, '.') > 9) then ${fail} else ${text}::${type} end`;
+      return `case when ${text} is null then null when ${hasExponent} or (contains(${text}, '.') and length(${text}) - instr(${text}, '.') > 9) then ${fail} else ${decimal(text, 'cast')} end`;
     case 'DATE':
       return `case when length(${text}) > 10 then ${fail} else ${text}::${type} end`;
     case 'DATETIME':
@@ -52,7 +52,7 @@ export function lenientValue(column: Column, text: string): string {
         cast,
       );
     case 'NUMERIC':
-      return when(matched('\\s*[+-]?(\\d+\\.?\\d{0,9}0*|\\.\\d{1,9}0*)\\s*'), cast);
+      return when(matched('\\s*[+-]?(\\d+\\.?\\d{0,9}0*|\\.\\d{1,9}0*)\\s*'), decimal(text, 'try_cast'));
     case 'BIGNUMERIC':
       return when(matched('\\s*[+-]?(\\d+\\.?\\d{0,38}0*|\\.\\d{1,38}0*)\\s*'), cast);
     case 'BOOLEAN':
@@ -68,6 +68,16 @@ export function lenientValue(column: Column, text: string): string {
     default:
       return cast;
   }
+}
+
+/**
+ * SQL of a NUMERIC. Straight to 38 digits DuckDB needs 12 microseconds for each cell (1.5.5), by way of 18 a tenth of one.
+ *
+ * @param cast what to do with a text that is none
+ */
+export function decimal(text: string, cast: 'cast' | 'try_cast'): string {
+  const wholeDigits = `(case when contains(${text}, '.') then instr(${text}, '.') - 1 else length(${text}) end)`;
+  return `case when ${wholeDigits} <= 9 then ${cast}(${text} as DECIMAL(18,9))::DECIMAL(38,9) else ${cast}(${text} as DECIMAL(38,9)) end`;
 }
 
 /** A zone behind a time of day. */

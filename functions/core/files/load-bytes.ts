@@ -1,6 +1,6 @@
 import { fatal } from '../errors.ts';
 import type { Column } from '../schema.ts';
-import { lenientValue, reasonFor } from './cell-value.ts';
+import { decimal, lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
 import type { Segment } from './cut-segments.ts';
 import { longestLineBytes } from './file-error.ts';
@@ -117,11 +117,41 @@ function scalarCell(column: Column, cell: string): CheckedCell {
   return { column, value, flaws };
 }
 
+/** Checks that need no regular expression and look at each cell once: most cells are good. */
 function strictValue(column: Column, cell: string): string {
-  // The reader has made a DOUBLE of it, which may be NaN or infinite here.
-  if (column.type === 'STRING' || column.type === 'FLOAT') return cell;
-  const value = canonicalValue(column, cell);
-  return `case when ${cell} is null then null else coalesce(${value}, error('catchment: a cell does not fit its column')) end`;
+  const type = duckdbType(column);
+  const fail = `error('catchment: a cell does not fit its column')`;
+  const unless = (flaw: string, value = `${cell}::${type}`) =>
+    `case when ${flaw} then ${fail} else ${value} end`;
+  const hasExponent = `contains(${cell}, 'e') or contains(${cell}, 'E')`;
+  switch (column.type) {
+    case 'STRING':
+    case 'FLOAT':
+      // The reader has made a DOUBLE of it, which may be NaN or infinite here.
+      return cell;
+    case 'INTEGER':
+      return unless(`contains(${cell}, '.') or ${hasExponent}`);
+    case 'NUMERIC':
+      return unless(
+        `${hasExponent} or (contains(${cell}, '.') and length(${cell}) - instr(${cell}, '.') > 9)`,
+        decimal(cell, 'cast'),
+      );
+    case 'BOOLEAN':
+      return `case ${cell} when 't' then true when 'f' then false else case when ${cell} is not null then ${fail} end end`;
+    case 'DATE':
+      return unless(`length(${cell}) <> 10`);
+    case 'TIME':
+      return unless(`length(${cell}) not between 8 and 15`);
+    case 'DATETIME':
+    case 'TIMESTAMP':
+      return unless(`length(${cell}) not between 19 and 26`);
+    case 'BYTES':
+      return `unhex(${cell})`;
+    case 'JSON':
+      return `${cell}::json`;
+    default:
+      return `case when ${cell} is null then null else coalesce(${canonicalValue(column, cell)}, ${fail}) end`;
+  }
 }
 
 /** SQL of the value of a canonical text; NULL for one that does not fit. */

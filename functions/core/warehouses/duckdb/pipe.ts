@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ByteStream } from '../../bytes.ts';
 import { inspectSegment, loadBytes } from '../../files/load-bytes.ts';
 import type { FilesInStage } from '../../files/load-request.ts';
 import { readSegments } from '../../files/read-segments.ts';
 import type { TableTarget } from '../../pipeline.ts';
+import { createScratch } from '../../run/scratch.ts';
 
 interface PipeRequest {
   readonly target: TableTarget;
@@ -20,11 +18,11 @@ export async function pipeStreams(
   connection: DuckDBConnection,
   { target, stageTable, origin, streams }: PipeRequest,
 ): Promise<FilesInStage> {
-  const folder = await mkdtemp(join(tmpdir(), 'catchment-pipe-'));
+  const scratch = createScratch();
   try {
     const { loaded, ...read } = await readSegments({
       streams,
-      folder,
+      folder: await scratch.folder(),
       where: target.name,
       load: (segment, { columns }) =>
         loadBytes(
@@ -34,6 +32,6 @@ export async function pipeStreams(
     });
     return { ...read, staged: loaded, drift: [] };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await scratch.remove();
   }
 }

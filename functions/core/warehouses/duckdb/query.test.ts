@@ -105,7 +105,7 @@ describe('a query', () => {
           /^these are several statements: got [23]; allowed: one SQL statement$/,
         ),
       });
-    expect(await value('max(version) from catchment.ledger_version')).toBe(1);
+    expect(await value('count(*) from catchment.ledger_version')).toBe(1);
     expect((await warehouse.query('from catchment.runs')).rows).toEqual([]);
   });
 });

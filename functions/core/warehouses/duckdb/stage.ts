@@ -8,6 +8,7 @@ import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { LoadedFiles, Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
+import { fillStage } from './fill.ts';
 import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
 import { toDuckdb } from './to-duckdb.ts';
@@ -115,6 +116,15 @@ export async function openStage(
       });
       rows += piped.staged;
       return piped;
+    },
+    async fill(query) {
+      await settle();
+      const filled = await database.write((connection) => {
+        flush();
+        return fillStage(connection, { target, table, origin, query });
+      });
+      rows += filled;
+      return filled;
     },
     async discard() {
       if (isDropped) return;
