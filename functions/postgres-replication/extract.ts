@@ -3,6 +3,7 @@ import type { Batch, ExtractContext, ExtractOf } from '../core/extract.ts';
 import { allTables } from '../core/extract.ts';
 import type { ConnectOptions } from '../core/postgres/connect.ts';
 import { connectPostgres } from '../core/postgres/connect.ts';
+import { codeOf, isGone, postgresError } from '../core/postgres/error.ts';
 import { leavesOf, readTypes, rootOf } from './catalog.ts';
 import { createLagMeter } from './lag.ts';
 import type { StreamPosition } from './position.ts';
@@ -39,6 +40,10 @@ export const extract: ExtractOf<typeof source> = async function* (context) {
       else yield step;
     }
     yield* follow(context, { client, connect, ready: { ...ready, tables: loaded }, start });
+  } catch (error) {
+    // A slip of ours is not the server's.
+    if (codeOf(error) === undefined && !isGone(error)) throw error;
+    throw postgresError(error, { where, what: 'the source cannot be read' });
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -120,14 +125,26 @@ async function* follow(
     const position = committed?.();
     if (position !== undefined) stream.report(parseStreamPosition(position).lsn, { wantsAnswer });
   };
+  const mark = async (isCurrent: boolean): Promise<Extract<Batch, { position: string }>> => {
+    const { at } = transactions;
+    return {
+      table: allTables,
+      position: formatStreamPosition(transactions.position),
+      lag: await meter.lag(transactions),
+      isCurrent,
+      ...(at === undefined ? {} : { at }),
+    };
+  };
   let movedAt = performance.now();
   let told: string | undefined;
   try {
     for (;;) {
       const received = await stream.read(idleMs);
-      await transactions.take(received);
-      const changes = transactions.drain();
-      yield* changes;
+      for await (const _ of transactions.take(received)) {
+        yield* transactions.drain();
+        yield await mark(false);
+      }
+      yield* transactions.drain();
       const isCurrent = transactions.reached >= target;
       const isLast = isCurrent && !settings.stay;
       // The log moves on without us while other databases write: the server may forget that too, but not every moment.
@@ -135,10 +152,7 @@ async function* follow(
         transactions.moveOn();
         movedAt = performance.now();
       }
-      const position = formatStreamPosition(transactions.position);
-      const lag = await meter.lag(transactions);
-      const { at } = transactions;
-      yield { table: allTables, position, lag, isCurrent, isLast, ...(at === undefined ? {} : { at }) };
+      yield { ...(await mark(isCurrent)), isLast };
       const isMoved = committed?.() !== told;
       told = committed?.();
       if (isLast) break;

@@ -92,7 +92,9 @@ async function readServer(client: Client): Promise<Server> {
 function serverProblems(server: Server): string[] {
   const problems: string[] = [];
   if (server.version < 130_000)
-    problems.push(`PostgreSQL ${Math.floor(server.version / 10_000)} is too old, 13 is the oldest that is read`);
+    problems.push(
+      `PostgreSQL ${Math.floor(server.version / 10_000)} is too old, 13 is the oldest that is read`,
+    );
   if (server.walLevel !== 'logical')
     problems.push(
       `wal_level is ${server.walLevel}: ALTER SYSTEM SET wal_level = logical; then restart the server (RDS: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on)`,

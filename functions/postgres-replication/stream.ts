@@ -172,7 +172,10 @@ function streamError(failure: unknown, where: string, slot: string): CatchmentEr
   const words = failure instanceof Error ? failure.message : '';
   // The publication is looked for as it was when each change was made.
   if (code === '42704' && words.includes('publication'))
-    return logLost(where, `the log holds changes that were made while the publication did not exist (${words})`);
+    return logLost(
+      where,
+      `the log holds changes that were made while the publication did not exist (${words})`,
+    );
   if (code === '55000' || code === '42704')
     return logLost(where, `the slot "${slot}" can no longer be read (${words})`);
   return postgresError(failure, { where, what: `the stream of slot "${slot}" broke off` });

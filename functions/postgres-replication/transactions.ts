@@ -28,12 +28,13 @@ export interface TransactionsArgs {
 
 /** Turns what a slot sends into batches of changes and the positions between them. */
 export interface Transactions {
-  take(received: readonly Received[]): Promise<void>;
+  /** Stops whenever there are changes for a commit, to be drained before it goes on. */
+  take(received: readonly Received[]): AsyncGenerator<void, void, undefined>;
   /** Changes up to `position` that were not drained yet. */
   drain(): Batch[];
   /** Where reading would begin again once all that was drained is committed. */
   readonly position: StreamPosition;
-  /** The source's time of the transaction that ended there; undefined before the first one. */
+  /** The source's time of the transaction that ended, or goes on, there; undefined before the first one. */
   readonly at: Date | undefined;
   /** How far the server has read its log, when nothing of a transaction is open here. */
   readonly reached: Lsn;
@@ -71,6 +72,7 @@ export function createTransactions(args: TransactionsArgs): Transactions {
   let at: Date | undefined;
   let open: Open | undefined;
   let inPart = 0;
+  let inDone = 0;
   let current: ChangeBatch[] = [];
   let done: ChangeBatch[] = [];
 
@@ -100,10 +102,15 @@ export function createTransactions(args: TransactionsArgs): Transactions {
   const isKnown = ({ commitLsn, changes, skip }: Open, table: string) =>
     changes <= skip || commitLsn < (startOf.get(table) ?? 0n);
 
-  const endPart = (transaction: Open) => {
+  const endCurrent = () => {
     done.push(...current);
+    inDone += inPart;
     current = [];
     inPart = 0;
+  };
+
+  const endPart = (transaction: Open) => {
+    endCurrent();
     position = {
       lsn: position.lsn,
       system,
@@ -157,15 +164,15 @@ export function createTransactions(args: TransactionsArgs): Transactions {
   };
 
   return {
-    async take(received) {
+    async *take(received) {
       for (const message of received) {
+        if (inDone >= partChanges) yield;
         switch (message.kind) {
           case 'begin':
             begin(message);
             break;
           case 'commit':
-            done.push(...current);
-            current = [];
+            endCurrent();
             open = undefined;
             position = { lsn: message.endLsn, system };
             at = message.at;
@@ -190,6 +197,7 @@ export function createTransactions(args: TransactionsArgs): Transactions {
     drain() {
       const drained = done;
       done = [];
+      inDone = 0;
       return drained;
     },
     moveOn() {
@@ -200,7 +208,7 @@ export function createTransactions(args: TransactionsArgs): Transactions {
       return position;
     },
     get at() {
-      return at;
+      return open?.at ?? at;
     },
     get reached() {
       return open === undefined && position.part === undefined ? reached : position.lsn;

@@ -5,7 +5,6 @@ import type { Replication, TableEntry } from './pipeline.ts';
 
 /** A database of its own for one test, with a writer's connection. */
 export interface SourceDatabase {
-  readonly client: pg.Client;
   readonly name: string;
   /** Runs one statement after another, each in a transaction of its own. */
   sql(...statements: string[]): Promise<void>;
@@ -13,18 +12,23 @@ export interface SourceDatabase {
   rows(sql: string): Promise<unknown[][]>;
   /** A pipeline that replicates tables of this database; the slot is named after it, since slots are the server's. */
   replication(tables: Readonly<Record<string, TableEntry>>, settings?: Record<string, unknown>): Replication;
+  /** After the server was restarted. */
+  reconnect(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openSource(server: PostgresServer): Promise<SourceDatabase> {
   const name = await server.createDatabase();
   const { host, port, user, password } = server;
-  const client = new pg.Client({ host, port, user, password, database: name });
-  client.on('error', () => undefined);
-  await client.connect();
-  await client.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'; SET bytea_output = 'hex'`);
+  const connect = async (): Promise<pg.Client> => {
+    const opened = new pg.Client({ host, port, user, password, database: name });
+    opened.on('error', () => undefined);
+    await opened.connect();
+    await opened.query(`SET timezone = 'UTC'; SET datestyle = 'ISO'; SET bytea_output = 'hex'`);
+    return opened;
+  };
+  let client = await connect();
   return {
-    client,
     name,
     async sql(...statements) {
       for (const statement of statements) await client.query(statement);
@@ -43,6 +47,9 @@ export async function openSource(server: PostgresServer): Promise<SourceDatabase
       tables,
       settings: { slot: `slot_${name}`, ...settings },
     }),
+    async reconnect() {
+      client = await connect();
+    },
     async close() {
       await client.query(
         `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active`,

@@ -54,7 +54,10 @@ describe('a table that is changed in mid-stream', () => {
     const { source, loaded } = given;
     await source.sql(createItems);
     await run();
-    await source.sql('ALTER TABLE items RENAME COLUMN name TO title', `INSERT INTO items VALUES (1, 'a', 'x')`);
+    await source.sql(
+      'ALTER TABLE items RENAME COLUMN name TO title',
+      `INSERT INTO items VALUES (1, 'a', 'x')`,
+    );
     expect((await run()).drift).toMatchObject([{ field: 'title' }]);
     expect(await loaded()).toEqual([[1, null, 'x', '{"title":"a"}']]);
   });
@@ -63,7 +66,10 @@ describe('a table that is changed in mid-stream', () => {
     const { source } = given;
     await source.sql(createItems);
     await run();
-    await source.sql('ALTER TABLE items RENAME COLUMN id TO number', `INSERT INTO items VALUES (1, 'a', 'x')`);
+    await source.sql(
+      'ALTER TABLE items RENAME COLUMN id TO number',
+      `INSERT INTO items VALUES (1, 'a', 'x')`,
+    );
     const summary = await run();
     expect(summary.run.error).toContain('items: public.items has no column id, which the key needs');
   });
@@ -134,7 +140,10 @@ describe('a table that is added later', () => {
     await source.sql(createItems, 'CREATE TABLE parts (id bigint PRIMARY KEY, name text)');
     await run({ items, parts });
     await run({ items });
-    await source.sql(`INSERT INTO parts VALUES (1, 'missed by the stream')`, `INSERT INTO items VALUES (1, 'a', NULL)`);
+    await source.sql(
+      `INSERT INTO parts VALUES (1, 'missed by the stream')`,
+      `INSERT INTO items VALUES (1, 'a', NULL)`,
+    );
     await run({ items });
     await run({ items, parts });
     expect(await loaded('parts')).toEqual([[1, 'missed by the stream', null]]);

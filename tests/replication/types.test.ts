@@ -60,9 +60,18 @@ it('stores the same value whether a copy or a change brought it', { timeout: 60_
   );
   const rowCount = Math.max(...cases.map(([, , values]) => values.length)) + 1;
   const rows = (first: number) =>
-    Array.from({ length: rowCount }, (_, row) => [first + row, ...cases.map(([, , values]) => values[row] ?? 'NULL')].join(', '));
-  const insert = (first: number) => `INSERT INTO "values" VALUES ${rows(first).map((row) => `(${row})`).join(', ')}`;
-  const table = { from: 'public.values', key: ['id'], columns: [{ name: 'id', type: 'INTEGER' as const }, ...columns] };
+    Array.from({ length: rowCount }, (_, row) =>
+      [first + row, ...cases.map(([, , values]) => values[row] ?? 'NULL')].join(', '),
+    );
+  const insert = (first: number) =>
+    `INSERT INTO "values" VALUES ${rows(first)
+      .map((row) => `(${row})`)
+      .join(', ')}`;
+  const table = {
+    from: 'public.values',
+    key: ['id'],
+    columns: [{ name: 'id', type: 'INTEGER' as const }, ...columns],
+  };
   const replication = source.replication({ values: table });
 
   await source.sql(insert(0));
@@ -72,7 +81,8 @@ it('stores the same value whether a copy or a change brought it', { timeout: 60_
   const changed = await runReplication(replication, { warehouse });
   expect(changed.run).toMatchObject({ status: 'succeeded', rowsQuarantined: 0 });
 
-  const stored = (await warehouse.query('SELECT * EXCLUDE (_origin, _extra) FROM replica.values ORDER BY id')).rows;
+  const stored = (await warehouse.query('SELECT * EXCLUDE (_origin, _extra) FROM replica.values ORDER BY id'))
+    .rows;
   expect(stored).toHaveLength(2 * rowCount);
   for (const [index, [type, sourceType, values]] of cases.entries())
     for (const [row, value] of values.entries()) {
@@ -113,8 +123,14 @@ it('quarantines what no column of the type can hold', async () => {
   const values = (first: number) =>
     `INSERT INTO odd VALUES (${first}, '2026-01-01', 1), (${first + 1}, 'infinity', 1), (${first + 2}, '0044-03-15 BC', 1), (${first + 3}, NULL, 'NaN')`;
   await source.sql(values(0));
-  expect((await runReplication(replication, { warehouse })).run).toMatchObject({ rowsRead: 4, rowsQuarantined: 3 });
+  expect((await runReplication(replication, { warehouse })).run).toMatchObject({
+    rowsRead: 4,
+    rowsQuarantined: 3,
+  });
   await source.sql(values(10));
-  expect((await runReplication(replication, { warehouse })).run).toMatchObject({ rowsRead: 4, rowsQuarantined: 3 });
+  expect((await runReplication(replication, { warehouse })).run).toMatchObject({
+    rowsRead: 4,
+    rowsQuarantined: 3,
+  });
   expect((await warehouse.query('SELECT id FROM replica.odd ORDER BY id')).rows).toEqual([[0], [10]]);
 });

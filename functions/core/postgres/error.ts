@@ -45,7 +45,11 @@ const lostCodes = /^(08...|57P0.|57014|53300|ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMED
 const lostWords = /connection terminated|timeout expired|timeout exceeded|not queryable|connection ended/i;
 
 function isLost(code: string | undefined, thrown: unknown): boolean {
-  if (code !== undefined) return lostCodes.test(code);
+  return code === undefined ? isGone(thrown) : lostCodes.test(code);
+}
+
+/** True for what the driver itself says of a connection that is no more. */
+export function isGone(thrown: unknown): boolean {
   return thrown instanceof Error && lostWords.test(thrown.message);
 }
 
