@@ -138,6 +138,12 @@ export function postgresError(thrown: unknown, place: string, where?: string): C
       todo: 'check that it runs, its host and port; then run it again',
       ...facts,
     });
+  if (/does not support SSL/i.test(words))
+    return fatal('auth', {
+      what: `${place} offers no encryption (${words})`,
+      todo: 'switch it on at the server, or set sslMode of the warehouse to disable if the way there is your own',
+      ...facts,
+    });
   if (isBadData(thrown))
     return fatal('bad-row', { what: `PostgreSQL refuses a value (SQLSTATE ${code})`, ...facts });
   return fatal('warehouse', { what: `PostgreSQL at ${place}: ${words}`, ...facts });

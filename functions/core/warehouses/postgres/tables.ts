@@ -11,6 +11,9 @@ export function tableName(target: Pick<TableTarget, 'dataset' | 'name'>): string
   return `${ident(target.dataset)}.${ident(target.name)}`;
 }
 
+/** NAMEDATALEN - 1. */
+const mostNameBytes = 63;
+
 interface ExistingColumn {
   readonly name: string;
   readonly type: string;
@@ -27,14 +30,15 @@ interface ExistingColumn {
  */
 export async function prepareTable(sql: Sql, target: TableTarget): Promise<void> {
   const { dataset, name } = target;
+  refuseLongNames(target);
   // Two runs may prepare the same new table at once.
   await sql.run('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`catchment ${dataset}.${name}`]);
   if (!(await schemaExists(sql, dataset))) await sql.run(`CREATE SCHEMA IF NOT EXISTS ${ident(dataset)}`);
   const kind = await relationKind(sql, target);
   if (kind === undefined) return createTable(sql, target);
-  if (kind !== 'r' && kind !== 'p')
+  if (kind !== 'r')
     throw refusal(target, {
-      what: 'there is a view or another object of this name',
+      what: 'there is a view, a partitioned table or another object of this name',
       todo: 'rename the table in the stack file, or drop it',
     });
   const existing = await existingColumns(sql, target);
@@ -48,6 +52,19 @@ export async function prepareTable(sql: Sql, target: TableTarget): Promise<void>
     throw refusal(target, {
       what: `the table demands a value for its column "${stranger.name}", which schemas/${target.schema}.json lacks`,
       todo: 'add the column to the schema file, or allow NULL in the table',
+    });
+}
+
+/** PostgreSQL cuts longer names without an error, and two of them may become one. */
+function refuseLongNames(target: TableTarget): void {
+  const names = [target.dataset, target.name, ...target.columns.map(({ name }) => name)];
+  const long = names.find((name) => Buffer.byteLength(name) > mostNameBytes);
+  if (long !== undefined)
+    throw refusal(target, {
+      what: 'a name is longer than PostgreSQL takes',
+      got: long,
+      allowed: `${mostNameBytes} bytes`,
+      todo: 'shorten it; "sourceName" in the schema file keeps a column\'s name in the source',
     });
 }
 
