@@ -45,7 +45,16 @@ await base.queryAsync('SELECT 1', { format: 'TSV' });
 let faults: Fault[] = [];
 
 /** URL parameters that are no settings. */
-const reserved = new Set(['query', 'database', 'query_id', 'user', 'password', 'default_format']);
+const reserved = new Set([
+  'query',
+  'database',
+  'query_id',
+  'user',
+  'password',
+  'default_format',
+  // Answers are sent whole here anyway.
+  'wait_end_of_query',
+]);
 
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import type { DayWindow } from '../cursor.ts';
 import type { OpenPlace } from './conformance/bench.ts';
 import { changeTests } from './conformance/changes.ts';
 import { commitTests } from './conformance/commit.ts';
@@ -15,6 +16,8 @@ export interface ConformanceOptions {
   readonly readTypes?: ReadTable;
   /** False when no text can hold a NUL character: such rows must come back as refused then. @default true */
   readonly holdsNul?: boolean;
+  /** First and last day that a DATE can be: rows with others must come back as refused. @default 0001-01-01 to 9999-12-31 */
+  readonly days?: DayWindow;
 }
 
 /**
@@ -25,8 +28,8 @@ export interface ConformanceOptions {
 export function warehouseConformance(name: string, open: OpenPlace, options: ConformanceOptions = {}): void {
   describe(`${name} as a warehouse`, () => {
     describe('prepare', () => tableTests(open));
-    describe('stages', () => stageTests(open, options.holdsNul));
-    describe('types', () => typeTests(open, options.readTypes));
+    describe('stages', () => stageTests(open, options));
+    describe('types', () => typeTests(open, options));
     describe('pipe', () => pipeTests(open));
     describe('changes', () => changeTests(open));
     describe('write modes', () => writeModeTests(open));

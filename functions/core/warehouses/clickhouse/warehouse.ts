@@ -1,9 +1,60 @@
-import type { WarehouseConfig } from '../../pipeline.ts';
+import { fatal } from '../../errors.ts';
 import type { Warehouse } from '../warehouse.ts';
+import type { ClickhouseConfig, ClickhouseHooks } from './client.ts';
+import { connect } from './client.ts';
+import { commitSlice } from './commit.ts';
+import { createLedger } from './ledger.ts';
+import { prepareLedger } from './ledger-tables.ts';
+import { queryForPeople } from './query.ts';
+import { openStage } from './stage.ts';
+import { prepareDatabases, prepareTable } from './tables.ts';
 
-export function openClickhouse(
-  _config: Extract<WarehouseConfig, { kind: 'clickhouse' }>,
-  _secret: unknown,
+/**
+ * Opens a ClickHouse server over its HTTP interface. Nothing is asked before the first use. A pipeline's dataset is a
+ * database; the ledger is in `config.database`, and what is staged in the database of that name with `_staging`.
+ *
+ * @param secret `{ user, password }`; undefined for a server that asks for none
+ * @throws fatal `bad-input` when the secret has another shape
+ */
+export async function openClickhouse(
+  config: ClickhouseConfig,
+  secret: unknown,
+  hooks: ClickhouseHooks = {},
 ): Promise<Warehouse> {
-  return Promise.reject(new Error('clickhouse: written next'));
+  if (config.secret !== undefined && secret === undefined)
+    throw fatal('bad-input', {
+      where: config.name,
+      what: 'the ClickHouse warehouse was opened without its secret',
+      todo: `give it the value of ${config.secret}`,
+    });
+  const clickhouse = connect(config, secret, hooks);
+  let prepared: Promise<void> | undefined;
+  const ready = () => {
+    prepared ??= prepareLedger(clickhouse).catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+    return prepared;
+  };
+  return {
+    kind: 'clickhouse',
+    exclusive: false,
+    accepts: ['local'],
+    ledger: createLedger(clickhouse, ready),
+    async prepare(targets) {
+      await ready();
+      await prepareDatabases(clickhouse, [...new Set(targets.map(({ dataset }) => dataset))]);
+      for (const target of targets) await prepareTable(clickhouse, target);
+    },
+    async openStage(target, origin, options) {
+      await ready();
+      return openStage(clickhouse, target, origin, options);
+    },
+    async commit(commit) {
+      await ready();
+      return commitSlice(clickhouse, commit);
+    },
+    query: (sql) => queryForPeople(clickhouse, sql),
+    close: async () => clickhouse.close(),
+  };
 }

@@ -1,9 +1,14 @@
 import { expect, it } from 'vitest';
 import { createRowChecker } from '../../rows/check.ts';
+import type { ConformanceOptions } from '../conformance.ts';
 import type { OpenPlace } from './bench.ts';
 import { column, items, openBench } from './bench.ts';
+import { allDays } from './values.ts';
 
-export function stageTests(open: OpenPlace, holdsNul = true): void {
+export function stageTests(
+  open: OpenPlace,
+  { holdsNul = true, days = allDays }: Pick<ConformanceOptions, 'holdsNul' | 'days'>,
+): void {
   it('shows nothing of a stage before its commit, and nothing after it is discarded', async () => {
     const bench = await openBench(open);
     const staged = await bench.stage({ rows: [{ day: '2026-11-01', id: 'x', value: 1 }] });
@@ -56,7 +61,7 @@ export function stageTests(open: OpenPlace, holdsNul = true): void {
           exact: '99999999999999999999999999999.999999999',
           real: 0.1,
           is_on: true,
-          day: '9999-12-31',
+          day: days.end,
         },
         {
           name: '2',
@@ -64,7 +69,7 @@ export function stageTests(open: OpenPlace, holdsNul = true): void {
           exact: '-99999999999999999999999999999.999999999',
           real: -1.7976931348623157e308,
           is_on: false,
-          day: '0001-01-01',
+          day: days.start,
         },
         { name: '3', big: 9007199254740991, exact: '0.000000001', real: 5e-324, day: '1969-12-31' },
         { name: '' },
@@ -81,7 +86,7 @@ export function stageTests(open: OpenPlace, holdsNul = true): void {
         '99999999999999999999999999999.999999999',
         0.1,
         true,
-        '9999-12-31',
+        days.end,
       ],
       [
         '2',
@@ -89,7 +94,7 @@ export function stageTests(open: OpenPlace, holdsNul = true): void {
         '-99999999999999999999999999999.999999999',
         -1.7976931348623157e308,
         false,
-        '0001-01-01',
+        days.start,
       ],
       ['3', 9007199254740991, '0.000000001', 5e-324, null, '1969-12-31'],
     ]);
@@ -108,6 +113,26 @@ export function stageTests(open: OpenPlace, holdsNul = true): void {
       expect(staged.rows).toBe(2);
       expect(staged.refused).toMatchObject([{ reason: expect.stringContaining('NUL') }]);
       expect(JSON.stringify(staged.refused)).not.toContain('a\u0000b');
+    }
+  });
+
+  it('keeps the first and the last day, and gives rows back with days beyond', async () => {
+    const bench = await openBench(open);
+    const rows = [allDays.start, days.start, days.end, allDays.end].map((day, value) => ({
+      day,
+      id: day,
+      value,
+    }));
+    const staged = await bench.stage({ rows });
+    await bench.warehouse.commit(bench.commitOf([staged], { rows: [] }));
+    const held = rows.filter(({ day }) => day >= days.start && day <= days.end);
+    const kept = [...new Set(held.map(({ day }) => day))];
+    expect((await bench.rows('select day from conformance.items order by day')).flat()).toEqual(kept);
+    const refused = staged.refused ?? [];
+    expect(refused).toHaveLength(rows.length - held.length);
+    for (const { path, reason } of refused) {
+      expect(path).toBe('day');
+      expect(reason).toContain(days.start);
     }
   });
 

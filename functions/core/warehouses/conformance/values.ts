@@ -1,3 +1,4 @@
+import type { DayWindow } from '../../cursor.ts';
 import type { Row } from '../../extract.ts';
 import { parseJson } from '../../http/json.ts';
 import type { TableTarget } from '../../pipeline.ts';
@@ -122,6 +123,18 @@ export const hardRows: readonly Row[] = [
     }),
   ),
 ];
+
+/** All days of a schema file's DATE. */
+export const allDays: DayWindow = { start: '0001-01-01', end: '9999-12-31' };
+
+/** The rows, with days that lie beyond what a warehouse holds moved to the last one that it does. */
+export function withinDays(rows: readonly Row[], { start, end }: DayWindow): readonly Row[] {
+  return rows.map((row) => {
+    const { on_day: day } = row;
+    if (typeof day !== 'string') return row;
+    return { ...row, on_day: day < start ? start : day > end ? end : day };
+  });
+}
 
 /** Rows as columns of canonical values. */
 export function batchOf(target: TableTarget, rows: readonly Row[], origin = 'a') {

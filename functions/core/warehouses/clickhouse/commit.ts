@@ -1,0 +1,165 @@
+import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import type { Clickhouse } from './client.ts';
+import { checkFence } from './lease.ts';
+import { names, stagingName, tableRef } from './names.ts';
+import type { Plan, PlannedTable } from './plan.ts';
+import { carryOut, savePlan, uuidOf } from './plan.ts';
+import { laneParams } from './records.ts';
+import type { ClickhouseStage } from './stage.ts';
+import { dropTable } from './stage.ts';
+import { finalRef, noCounts, scopeOf, writeTable } from './write-modes.ts';
+
+/**
+ * ClickHouse has no transaction over several tables, so a commit is three steps, of which the second is one row:
+ *
+ * 1. For each table one table of the commit is made, with all that the slice does to it. Nobody reads it.
+ * 2. The fence is checked, and the plan is written down. From here on the commit is decided.
+ * 3. The plan is carried out: tables, slice record, cursor. Whoever dies here leaves it to the next holder of the lease,
+ *    who finishes it before anything else; the steps may be done twice.
+ *
+ * A holder that stalls between 2 and 3 beyond its term finds the tables of its commit renamed or dropped.
+ */
+export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promise<readonly Outcome[]> {
+  const { lease, tables } = commit;
+  for (const { stage } of tables) await (stage as ClickhouseStage).settle();
+  await checkFence(clickhouse, lease);
+  const isDone = await isAppended(clickhouse, commit);
+  const outcomes: Outcome[] = [];
+  const planned: PlannedTable[] = [];
+  try {
+    for (const staged of tables) {
+      const { target, rows } = staged.stage;
+      if (isDone && staged.writeMode === 'append') {
+        outcomes.push({ table: target.declared, ...noCounts, unchanged: rows });
+        continue;
+      }
+      const made = await makeTable(clickhouse, commit, staged);
+      planned.push(made.planned);
+      outcomes.push({ table: target.declared, ...made.counts });
+    }
+    await saveQuarantine(clickhouse, commit);
+    await saveDrift(clickhouse, commit);
+    await checkFence(clickhouse, lease);
+  } catch (error) {
+    for (const { from } of planned)
+      await dropTable(clickhouse, tableRef(clickhouse.staging, from)).catch(() => undefined);
+    throw error;
+  }
+  const plan = planOf(commit, { planned, outcomes, isDone });
+  await savePlan(clickhouse, plan);
+  await carryOut(clickhouse, plan);
+  return outcomes;
+}
+
+function planOf(
+  { lease, slice, cursor, tables }: Commit,
+  made: {
+    readonly planned: readonly PlannedTable[];
+    readonly outcomes: readonly Outcome[];
+    readonly isDone: boolean;
+  },
+): Plan {
+  const rowsLoaded = made.outcomes.reduce((rows, { inserted, updated }) => rows + inserted + updated, 0);
+  // A slice that was appended before keeps its record, which says what it loaded.
+  const keepsRecord = made.isDone && tables.every(({ writeMode }) => writeMode === 'append');
+  return {
+    id: crypto.randomUUID(),
+    lease,
+    tables: made.planned,
+    slice: keepsRecord ? undefined : { ...slice, rowsLoaded },
+    cursor,
+  };
+}
+
+async function makeTable(clickhouse: Clickhouse, commit: Commit, staged: StagedTable) {
+  const stage = staged.stage as ClickhouseStage;
+  const { target } = stage;
+  const final = finalRef(target);
+  const from = stagingName('c', commit.lease);
+  const into = tableRef(clickhouse.staging, from);
+  const where = `${target.dataset}.${target.name}`;
+  try {
+    await clickhouse.run({
+      what: `preparing the commit of ${where}`,
+      sql: `CREATE TABLE IF NOT EXISTS ${into} AS ${final}`,
+      isRepeatable: true,
+    });
+    const [newest = 0] = await clickhouse.numbers({
+      what: `reading the version of ${where}`,
+      sql: `SELECT max(_version) FROM ${final}`,
+    });
+    const scope = scopeOf(target, commit);
+    const write = { clickhouse, target, final, stage, into, version: newest + 1, scope };
+    const { counts, apply } = await writeTable(write, staged);
+    const uuid = await uuidOf(clickhouse, clickhouse.staging, from);
+    const planned: PlannedTable = { database: target.dataset, table: target.name, from, apply, uuid };
+    return { planned, counts };
+  } catch (error) {
+    await dropTable(clickhouse, into).catch(() => undefined);
+    throw error;
+  }
+}
+
+const ofSlice = 'pipeline = {p:String} AND `group` = {g:String} AND slice_id = {s:String}';
+
+/** An appended slice is appended once, whichever lane did it. */
+async function isAppended(clickhouse: Clickhouse, { slice }: Commit): Promise<boolean> {
+  const [count = 0] = await clickhouse.numbers({
+    what: 'looking up the slice',
+    sql: `SELECT count() FROM ${tableRef(clickhouse.ledger, 'slices')} WHERE ${ofSlice} AND status = 'committed'`,
+    params: { ...laneParams(slice), s: slice.sliceId },
+  });
+  return count > 0;
+}
+
+/** What a slice put into quarantine before is replaced, so that reading it again does not double it. */
+async function saveQuarantine(clickhouse: Clickhouse, { slice, quarantined, now }: Commit): Promise<void> {
+  const table = tableRef(clickhouse.ledger, 'quarantine');
+  const params = { ...laneParams(slice), s: slice.sliceId };
+  const what = 'recording quarantined rows';
+  const [held = 0] = await clickhouse.numbers({
+    what,
+    sql: `SELECT count() FROM ${table} WHERE ${ofSlice}`,
+    params,
+  });
+  if (held > 0)
+    await clickhouse.run({ what, sql: `DELETE FROM ${table} WHERE ${ofSlice}`, params, isRepeatable: true });
+  if (quarantined.length === 0) return;
+  await clickhouse.insertRows(
+    'quarantine',
+    quarantined.map(({ table: name, row: { row = null, path, reason, masked } }) => ({
+      pipeline: slice.pipeline,
+      group: slice.group,
+      slice_id: slice.sliceId,
+      run_id: slice.runId,
+      table: name,
+      row_index: row,
+      path,
+      reason,
+      masked,
+      recorded_at: now,
+    })),
+  );
+}
+
+async function saveDrift(clickhouse: Clickhouse, { slice, drift, now }: Commit): Promise<void> {
+  const table = tableRef(clickhouse.ledger, 'drift');
+  for (const { table: name, field } of drift) {
+    const columns = names(['pipeline', 'table', 'field', 'suggested', 'rows', 'first_seen', 'last_seen']);
+    await clickhouse.run({
+      what: 'recording drift',
+      sql:
+        `INSERT INTO ${table} (${columns}) SELECT {p:String}, {t:String}, {f:String}, {d:String}, ${field.rows}, ` +
+        `coalesce(minOrNull(first_seen), at), parseDateTime64BestEffort({n:String}, 3, 'UTC') AS at FROM ${table} ` +
+        'WHERE pipeline = {p:String} AND `table` = {t:String} AND field = {f:String}',
+      params: {
+        p: slice.pipeline,
+        t: name,
+        f: field.field,
+        d: JSON.stringify(field.suggested),
+        n: now.toISOString(),
+      },
+      isRepeatable: true,
+    });
+  }
+}

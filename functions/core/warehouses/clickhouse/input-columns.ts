@@ -1,0 +1,50 @@
+import type { Column } from '../../schema.ts';
+import { firstDay, lastDay, nullableType } from './types.ts';
+
+/** How a column is read from `tsv` or `csv`: the type that parses its text, and the value made of it. */
+export interface InputColumn {
+  readonly type: string;
+  /** SQL of the value, of the parsed cell's name. */
+  readonly value: (cell: string) => string;
+}
+
+const time = '^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\\\.[0-9]{1,6})?$';
+
+/**
+ * ClickHouse parses numbers and days fast and without a look: 2^63 becomes -2^63, 30 February the second of March. So
+ * cells are parsed by a type that does look, or checked, and a bad one is an error.
+ */
+export function inputColumn(column: Column): InputColumn {
+  const asIs = (cell: string) => cell;
+  const text = 'Nullable(String)';
+  if (column.mode === 'REPEATED' || column.type === 'RECORD')
+    return { type: text, value: (cell) => checked(`isValidJSON(${cell})`, cell) };
+  switch (column.type) {
+    case 'INTEGER':
+      return { type: 'Nullable(Int128)', value: (cell) => `accurateCast(${cell}, 'Nullable(Int64)')` };
+    case 'DATE':
+      return {
+        type: "Nullable(DateTime64(0, 'UTC'))",
+        value: (cell) =>
+          checked(
+            `${cell} BETWEEN toDateTime64('${firstDay} 00:00:00', 0, 'UTC') AND toDateTime64('${lastDay} 00:00:00', 0, 'UTC')`,
+            `toDate32(${cell})`,
+          ),
+      };
+    case 'TIME':
+      return { type: text, value: (cell) => checked(`match(${cell}, '${time}')`, cell) };
+    case 'BYTES':
+      return {
+        type: text,
+        value: (cell) => checked(`match(${cell}, '^([0-9a-f]{2})*$')`, `unhex(${cell})`),
+      };
+    case 'JSON':
+      return { type: text, value: (cell) => checked(`isValidJSON(${cell})`, cell) };
+    default:
+      return { type: nullableType(column), value: asIs };
+  }
+}
+
+function checked(condition: string, value: string): string {
+  return `if(throwIf(ifNull(NOT (${condition}), 0)) = 0, ${value}, NULL)`;
+}

@@ -1,0 +1,58 @@
+import type { Column } from '../../schema.ts';
+import type { Clickhouse, Statement } from './client.ts';
+import { inputColumn } from './input-columns.ts';
+import { ident, literal, names } from './names.ts';
+
+export interface Insertion {
+  /** The stage as SQL. */
+  readonly into: string;
+  /** The columns that the data has, in its order. */
+  readonly columns: readonly Column[];
+  /** Fills `_origin`; undefined when the data has it. */
+  readonly origin?: string | undefined;
+  /** Number of the insertion, one that no other has: `_copy` of its rows. */
+  readonly copy: bigint;
+  readonly format: 'TabSeparated' | 'CSV';
+  readonly body: string | AsyncIterable<Uint8Array>;
+  readonly what: string;
+}
+
+/** An empty text and NULL are told apart, and rows of another width are errors. */
+const settings = {
+  input_format_csv_empty_as_default: 0,
+  input_format_csv_allow_variable_number_of_columns: 0,
+  input_format_csv_trim_whitespaces: 0,
+  input_format_tsv_empty_as_default: 0,
+  format_csv_null_representation: '\\N',
+  // The place of a row in its stream is its number.
+  max_insert_threads: 1,
+};
+
+/**
+ * Streams rows into a stage by one INSERT. They keep their order as `_row`.
+ *
+ * @throws the refusal of a cell that does not fit; some rows may be in the stage then
+ */
+export async function insertBytes(clickhouse: Clickhouse, insertion: Insertion): Promise<void> {
+  const { into, columns, origin, copy, format, body, what } = insertion;
+  const inputs = columns.map(inputColumn);
+  const structure = inputs.map(({ type }, index) => `c${index} ${type}`).join(', ');
+  const values = inputs.map(({ value }, index) => value(`c${index}`));
+  const own = origin === undefined ? [] : [['_origin', literal(origin)] as const];
+  const into_ = [...columns.map(({ name }) => name), ...own.map(([name]) => name), '_copy', '_row'];
+  const made = [
+    ...values,
+    ...own.map(([, value]) => value),
+    `toUInt128('${copy}')`,
+    'rowNumberInAllBlocks()',
+  ];
+  const statement: Statement = {
+    what,
+    sql: `INSERT INTO ${into} (${names(into_)}) SELECT ${made.join(', ')} FROM input(${literal(structure)}) FORMAT ${format}`,
+    body,
+    settings: { ...settings, insert_deduplicate: 1, insert_deduplication_token: `${ident(into)}/${copy}` },
+    // The token makes the server drop what it has already.
+    isRepeatable: true,
+  };
+  await clickhouse.run(statement);
+}

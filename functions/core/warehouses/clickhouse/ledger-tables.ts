@@ -1,0 +1,138 @@
+import { fatal } from '../../errors.ts';
+import type { Clickhouse } from './client.ts';
+import { ident, tableRef } from './names.ts';
+import { prepareDatabases } from './tables.ts';
+
+/** Order of insertion by the server's clock, which is one for all writers. */
+const seq = 'seq UInt64 DEFAULT toUnixTimestamp64Nano(now64(9))';
+
+const moment = "DateTime64(3, 'UTC')";
+
+/**
+ * One list of statements per version of the ledger; a warehouse of an older version gets the newer lists. They may run
+ * twice, since two runs may bring a new ledger up at once. Never change a list that was released: add one.
+ */
+const migrations: readonly ((database: string) => readonly string[])[] = [
+  (database) => {
+    const create = (name: string, columns: readonly string[], engine: string, order: string) =>
+      `CREATE TABLE IF NOT EXISTS ${tableRef(database, name)} (${columns.join(', ')}) ENGINE = ${engine} ORDER BY (${order}) SETTINGS non_replicated_deduplication_window = 10000`;
+    const lane = ['pipeline String', '`group` String', 'lane String'];
+    return [
+      // The rows of one fence are its whole story; a token per fence lets the server take only one holder for it.
+      create(
+        'leases',
+        [
+          ...lane,
+          'fence UInt64',
+          'holder String',
+          'event String',
+          `at ${moment}`,
+          `expires_at Nullable(${moment})`,
+        ],
+        'MergeTree',
+        'pipeline, `group`, lane, fence',
+      ),
+      // 0 while it runs, 1 when it was found dead, 2 when it ended: the highest version is the run's last word.
+      create(
+        'runs',
+        [
+          ...['run_id String', ...lane, '`trigger` String', 'status String', `started_at ${moment}`],
+          ...[`finished_at Nullable(${moment})`, `resume_at Nullable(${moment})`],
+          ...[
+            ...[
+              'slices_planned',
+              'slices_done',
+              'slices_failed',
+              'rows_read',
+              'rows_loaded',
+              'rows_unchanged',
+            ],
+            ...['rows_quarantined', 'bytes', 'api_calls', 'waited_ms', 'bytes_billed'],
+          ].map((name) => `${name} UInt64`),
+          ...['error Nullable(String)', 'version UInt8'],
+        ],
+        'ReplacingMergeTree(version)',
+        'pipeline, run_id',
+      ),
+      // A failure stands beside the record of an earlier commit, which says for ever that the slice was appended.
+      create(
+        'slices',
+        [
+          ...[...lane, 'slice_id String', '`table` String', 'origin String', 'window_start Nullable(Date32)'],
+          ...['window_end Nullable(Date32)', 'generation Nullable(String)', 'status String', 'run_id String'],
+          ...[
+            'rows_read UInt64',
+            'rows_loaded UInt64',
+            'rows_quarantined UInt64',
+            'source_rows Nullable(UInt64)',
+          ],
+          ...['error Nullable(String)', `recorded_at ${moment}`, seq],
+        ],
+        'ReplacingMergeTree(seq)',
+        'pipeline, `group`, lane, slice_id, status',
+      ),
+      create(
+        'cursors',
+        [...lane, '`table` String', 'origin String', 'value String', 'fence UInt64', `recorded_at ${moment}`],
+        'ReplacingMergeTree(fence)',
+        'pipeline, `group`, lane, `table`, origin',
+      ),
+      // Commits that were decided (0) and, in a second row, done (1).
+      create(
+        'commits',
+        [...lane, 'fence UInt64', 'id String', 'plan String', 'state UInt8', `at ${moment}`, seq],
+        'ReplacingMergeTree(state)',
+        'pipeline, `group`, lane, id',
+      ),
+      create(
+        'quarantine',
+        [
+          ...['pipeline String', '`group` String', 'slice_id String', 'run_id String', '`table` String'],
+          ...[
+            'row_index Nullable(UInt64)',
+            'path String',
+            'reason String',
+            'masked String',
+            `recorded_at ${moment}`,
+          ],
+        ],
+        'MergeTree',
+        'pipeline, `group`, slice_id',
+      ),
+      create(
+        'drift',
+        [
+          ...['pipeline String', '`table` String', 'field String', 'suggested String', 'rows UInt64'],
+          ...[`first_seen ${moment}`, `last_seen ${moment}`, seq],
+        ],
+        'ReplacingMergeTree(seq)',
+        'pipeline, `table`, field',
+      ),
+    ];
+  },
+];
+
+/** Creates the ledger's tables or brings them up to this version. */
+export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
+  const { ledger, staging } = clickhouse;
+  await prepareDatabases(clickhouse, [ledger, staging]);
+  const versions = tableRef(ledger, 'ledger_version');
+  const what = 'creating the ledger';
+  await clickhouse.run({
+    what,
+    sql: `CREATE TABLE IF NOT EXISTS ${versions} (version UInt32) ENGINE = MergeTree ORDER BY version`,
+    isRepeatable: true,
+  });
+  const [version = 0] = await clickhouse.numbers({ what, sql: `SELECT max(version) FROM ${versions}` });
+  if (version > migrations.length)
+    throw fatal('warehouse', {
+      what: `the ledger in ${ident(ledger)} was written by a newer version of Catchment`,
+      got: version,
+      allowed: `versions up to ${migrations.length}`,
+      todo: 'update Catchment',
+    });
+  for (const statements of migrations.slice(version))
+    for (const sql of statements(ledger)) await clickhouse.run({ what, sql, isRepeatable: true });
+  if (version < migrations.length)
+    await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
+}
