@@ -14,6 +14,8 @@ import { openStore } from './stores/open-store.ts';
 import { changed } from './stores/refusal.ts';
 import type { Store, StoredObject } from './stores/store.ts';
 
+export { inspect } from './inspect.ts';
+
 /** Lists the files of one table, in the order of their names, and those that are gone since they were loaded. */
 export const discover: DiscoverOf<typeof source> = async ({ table, options, known, ...context }) => {
   context.signal.throwIfAborted();

@@ -20,10 +20,7 @@ const formats: Readonly<Record<string, FileRef['format']>> = {
  */
 export function describeFile(name: string, options: FileOptions, where: string): Omit<FileRef, 'path'> {
   const { path: _, take: _take, onDelete: _onDelete, format: given, delimiter, ...rest } = options;
-  const endings = name.toLowerCase().split('.').slice(1);
-  if (['gz', 'zst'].includes(endings.at(-1) ?? '')) endings.pop();
-  const ending = endings.at(-1) ?? '';
-  const format = given ?? formats[ending];
+  const format = given ?? formatOf(name);
   if (format === undefined)
     throw fatal('bad-input', {
       where,
@@ -34,7 +31,19 @@ export function describeFile(name: string, options: FileOptions, where: string):
         .join(', ')}, each also with .gz or .zst`,
       todo: `set "format" of table "${where}" to csv, parquet, json or ndjson`,
     });
-  const separator = delimiter ?? (ending === 'tsv' ? '\t' : undefined);
+  const separator = delimiter ?? (endingOf(name) === 'tsv' ? '\t' : undefined);
   const set = Object.entries(rest).filter(([, value]) => value !== undefined);
   return { format, ...(separator !== undefined && { delimiter: separator }), ...Object.fromEntries(set) };
+}
+
+/** The format that the ending of a name tells; undefined when it tells none. */
+export function formatOf(name: string): FileRef['format'] | undefined {
+  const ending = endingOf(name);
+  return Object.hasOwn(formats, ending) ? formats[ending] : undefined;
+}
+
+function endingOf(name: string): string {
+  const endings = name.toLowerCase().split('.').slice(1);
+  if (['gz', 'zst'].includes(endings.at(-1) ?? '')) endings.pop();
+  return endings.at(-1) ?? '';
 }

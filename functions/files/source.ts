@@ -97,6 +97,11 @@ export const source = defineSource({
   secret,
   settings,
   http: { baseUrl: 'https://storage.googleapis.com/' },
+  grants: [
+    { role: 'roles/storage.objectViewer', on: 'bucket', setting: 'root' },
+    { role: 'roles/storage.objectViewer', on: 'bucket', setting: 'transfer.bucket' },
+    { role: 'roles/storagetransfer.user', on: 'project', setting: 'transfer.project' },
+  ],
   schedule: { cron: '15 * * * *', timeZone: 'Etc/UTC' },
   tables: {},
   openTables: {

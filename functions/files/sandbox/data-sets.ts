@@ -98,13 +98,18 @@ export async function writeSamples(folder: string): Promise<void> {
 }
 
 async function writeParquetSample(source: string, target: string): Promise<void> {
+  const quote = (path: string) => `'${path.replaceAll("'", "''")}'`;
+  await runSql(
+    `copy (select * from read_parquet(${quote(source)}) limit ${sampleRows}) to ${quote(target)} (format parquet)`,
+  );
+}
+
+/** Writes files by DuckDB. */
+export async function runSql(sql: string): Promise<void> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  const quote = (path: string) => `'${path.replaceAll("'", "''")}'`;
-  await connection.run(
-    `copy (select * from read_parquet(${quote(source)}) limit ${sampleRows}) to ${quote(target)} (format parquet)`,
-  );
+  await connection.run(sql);
   connection.closeSync();
   instance.closeSync();
 }
