@@ -17,7 +17,6 @@ export function mysqlError(thrown: unknown, place: MysqlPlace): CatchmentError {
   const where = place.table;
   const said = firstLine(cause.sqlMessage ?? cause.message);
   const { host = '', database = '' } = place.settings;
-  const user = place.secret.user ?? '';
   const at = placeText(place.settings, 3306);
   const facts = { where, cause };
   switch (cause.errno) {
@@ -26,7 +25,7 @@ export function mysqlError(thrown: unknown, place: MysqlPlace): CatchmentError {
     case 1130: // this address may not connect
       return fatal('auth', {
         ...facts,
-        what: `${at} refuses the login of "${user}" (${said})`,
+        what: `${at} refuses the login of the secret's user (${said})`,
         todo: 'correct user and password in the secret, or let the user connect from this address',
       });
     case 1049:
@@ -42,8 +41,8 @@ export function mysqlError(thrown: unknown, place: MysqlPlace): CatchmentError {
     case 1227: // a privilege
       return fatal('vendor', {
         ...facts,
-        what: `"${user}" may not read it (${said})`,
-        todo: `GRANT SELECT ON ${database}.* TO '${user}'`,
+        what: `the secret's user may not read it (${said})`,
+        todo: `GRANT SELECT ON ${database}.* TO that user`,
       });
     case 1146:
     case 1051:

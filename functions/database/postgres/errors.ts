@@ -19,12 +19,11 @@ export function postgresError(thrown: unknown, place: PostgresPlace): CatchmentE
   const where = place.table;
   const said = firstLine(message);
   const { host = '', database = '' } = place.settings;
-  const user = place.secret.user ?? '';
   const at = placeText(place.settings, 5432);
   if (code === '28P01' || code === '28000')
     return fatal('auth', {
       where,
-      what: `${at} refuses the login of "${user}" (${said})`,
+      what: `${at} refuses the login of the secret's user (${said})`,
       todo: 'correct user and password in the secret, or let the user in (pg_hba.conf)',
       cause,
     });
@@ -36,7 +35,7 @@ export function postgresError(thrown: unknown, place: PostgresPlace): CatchmentE
       todo: 'correct `database` of the group in the stack file',
       cause,
     });
-  if (code === '42501') return permissionError(cause, place, user);
+  if (code === '42501') return permissionError(cause, place);
   if (code === '42P01' || code === '3F000')
     return fatal('bad-input', {
       where,
@@ -82,23 +81,22 @@ export function postgresError(thrown: unknown, place: PostgresPlace): CatchmentE
   return connectionError(cause, { where, at, host });
 }
 
-function permissionError(cause: Thrown, place: PostgresPlace, user: string): CatchmentError {
+function permissionError(cause: Thrown, place: PostgresPlace): CatchmentError {
   const said = firstLine(cause.message);
   const [, kind = 'table', name = place.table ?? 'the table'] =
     /permission denied for (table|relation|view|schema|sequence|foreign table) (.+)/.exec(said) ?? [];
   if (said.includes('row-level security'))
     return fatal('vendor', {
       where: place.table,
-      what: `row level security would hide rows of it from "${user}" (${said})`,
-      todo: `ALTER ROLE "${user}" BYPASSRLS, or set allowRowSecurity: true to load what the policy shows`,
+      what: `row level security would hide rows of it (${said})`,
+      todo: 'let that user see all rows (ALTER ROLE ... BYPASSRLS), or set allowRowSecurity: true to load what the policy shows',
       cause,
     });
-  const grant =
-    kind === 'schema' ? `GRANT USAGE ON SCHEMA ${name} TO "${user}"` : `GRANT SELECT ON ${name} TO "${user}"`;
+  const grant = kind === 'schema' ? `GRANT USAGE ON SCHEMA ${name}` : `GRANT SELECT ON ${name}`;
   return fatal('vendor', {
     where: place.table,
-    what: `"${user}" may not read it (${said})`,
-    todo: grant,
+    what: `the secret's user may not read it (${said})`,
+    todo: `${grant} TO that user`,
     cause,
   });
 }
