@@ -42,6 +42,8 @@ export interface ErrorFacts {
   readonly cause?: unknown;
   /** When a new attempt makes sense; set on `deferred`. */
   readonly resumeAt?: Date | undefined;
+  /** With `deferred`, from those who have no clock: how long from now until a new attempt makes sense. */
+  readonly resumeAfterSeconds?: number | undefined;
   /** With `deferred`: only this slice waits, the others of the run go on. @default false */
   readonly isOfSlice?: boolean | undefined;
 }

@@ -37,11 +37,14 @@ export interface HttpOptions {
   /** From 0 up to 1, for jitter. @default Math.random */
   readonly random?: (() => number) | undefined;
   readonly log?: Log | undefined;
-  /** Where tokens of Google come from, unless there is an override of the base URL. @default Google's metadata server */
-  readonly metadataUrl?: string | undefined;
+  /**
+   * For tests: addresses on this machine that stand in for hosts, by host; `metadata.google.internal` is one of them.
+   * Everything but the connection is as it would be: what is allowed, what is signed. @default none
+   */
+  readonly standIns?: Readonly<Record<string, string>> | undefined;
 }
 
-const googleMetadata = 'http://metadata.google.internal';
+const metadataHost = 'metadata.google.internal';
 
 /**
  * The network as one group of a source may use it: to declared hosts, within the rate limits, sent again as the policy
@@ -51,7 +54,7 @@ const googleMetadata = 'http://metadata.google.internal';
  */
 export function createHttp(options: HttpOptions): { readonly http: Http; readonly stats: HttpStats } {
   const { redactor, where, signal, log } = options;
-  const { now = systemClock, sleep = systemSleep, random = Math.random } = options;
+  const { now = systemClock, sleep = systemSleep, random = Math.random, standIns = {} } = options;
   const policy = normalizePolicy(options);
   const { auth, retry } = policy;
   const stats: HttpStats = { calls: 0, retries: 0, bytes: 0, waitedMs: 0 };
@@ -125,7 +128,9 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
     open: createOpen(policy),
     tokens: createGoogleTokens({
       // With an override nothing else is talked to: it brings its own metadata server.
-      metadataUrl: policy.isOverride ? policy.baseUrl.href : (options.metadataUrl ?? googleMetadata),
+      metadataUrl: policy.isOverride
+        ? policy.baseUrl.href
+        : (standIns[metadataHost] ?? `http://${metadataHost}`),
       send: (url, headers) => send({ method: 'GET', url, headers, signal }),
       where,
       now,
@@ -134,6 +139,7 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
     signal,
     now,
     stats,
+    standIns,
     persist: (facts, path, once) =>
       persist(facts, { path }, () =>
         once().catch((error: unknown) => {

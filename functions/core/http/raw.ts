@@ -34,6 +34,8 @@ export interface RawOptions {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly stats: HttpStats;
+  /** Addresses on this machine that stand in for hosts, by host. */
+  readonly standIns: Readonly<Record<string, string>>;
   /** Makes attempts until one works, within the rate limits. */
   readonly persist: <V>(facts: CallFacts, path: string, attempt: () => Promise<Reading<V>>) => Promise<V>;
   readonly factsOf: (method: string, path: string) => CallFacts;
@@ -102,7 +104,7 @@ export function createRaw(options: RawOptions) {
 }
 
 async function attempt(
-  { policy, open, tokens, where, signal, now, stats }: RawOptions,
+  { policy, open, tokens, where, signal, now, stats, standIns }: RawOptions,
   call: RawCall,
   more: Readonly<Record<string, string>>,
   facts: CallFacts,
@@ -119,7 +121,18 @@ async function attempt(
       ...(await call.sign?.({ method, url, headers: plain, body }, now())),
     };
     stats.calls += 1;
-    const reply = await open({ method, url, headers, body, signal });
+    const standIn = standIns[url.host];
+    const reply = await open(
+      standIn === undefined
+        ? { method, url, headers, body, signal }
+        : {
+            method,
+            url: new URL(`${url.pathname}${url.search}`, standIn),
+            headers: { ...headers, host: url.host },
+            body,
+            signal,
+          },
+    );
     const { status } = reply;
     if ((status >= 200 && status < 300) || call.expect?.includes(status)) return { isOk: true, value: reply };
     const bytes = await collect(reply.body);

@@ -16,6 +16,7 @@ export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: Ht
     policy: source.http,
     hosts: settleHosts(source.hosts, setup.settings),
     ...(request.baseUrl === undefined ? {} : { baseUrl: request.baseUrl }),
+    standIns: request.standIns,
     secret: setup.secret,
     redactor: createRedactor([setup.secret]),
     where: setup.where,

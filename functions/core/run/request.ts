@@ -45,6 +45,8 @@ export interface RunRequest {
   readonly writeMode?: WriteMode | undefined;
   /** Replaces the source's base URL and may be on loopback: the twin's sandbox. */
   readonly baseUrl?: string | undefined;
+  /** For tests: addresses on this machine that stand in for hosts, by host. @default none */
+  readonly standIns?: Readonly<Record<string, string>> | undefined;
   readonly onEvent?: OnRunEvent | undefined;
   readonly signal?: AbortSignal | undefined;
   /** No slice starts after it; what is left is deferred. */

@@ -1,5 +1,4 @@
-import type { CatchmentError } from '../errors.ts';
-import { retryable } from '../errors.ts';
+import { CatchmentError, retryable } from '../errors.ts';
 import type { ExtractContext } from '../extract.ts';
 import type { Http } from '../http/http.ts';
 import type { LaneState, RunStatus } from '../ledger/ledger.ts';
@@ -72,7 +71,7 @@ export async function runSlices(
       await runSlice(run, work, mover, slice, slices.slice(index + 1, index + 1 + slicesAhead));
       inARow = 0;
     } catch (thrown) {
-      const error = redacted(run, thrown);
+      const error = withResumeAt(redacted(run, thrown), setup.now());
       if (error.code === 'lease-lost') throw error;
       if (error.code === 'deferred' && error.facts.isOfSlice === true) {
         if (waiting === undefined || Number(error.resumeAt) < Number(waiting.resumeAt)) waiting = error;
@@ -87,6 +86,13 @@ export async function runSlices(
     }
   }
   return endOf(work, waiting);
+}
+
+/** A source has no clock, so it may say how long to wait, and not until when. */
+function withResumeAt(error: CatchmentError, now: Date): CatchmentError {
+  const { resumeAfterSeconds: seconds } = error.facts;
+  if (seconds === undefined) return error;
+  return new CatchmentError({ ...error.facts, resumeAt: new Date(now.getTime() + seconds * 1000) });
 }
 
 function endOf({ tally }: Work, error?: CatchmentError): { status: RunStatus; error?: CatchmentError } {
