@@ -13,6 +13,7 @@ import { isGlob, names } from './stores/find.ts';
 import { openStore } from './stores/open-store.ts';
 import { changed } from './stores/refusal.ts';
 import type { Store, StoredObject } from './stores/store.ts';
+import { isTransferable, transferObject } from './transfer.ts';
 
 export { inspect } from './inspect.ts';
 
@@ -51,6 +52,13 @@ export const extract: ExtractOf<typeof source> = async function* (context) {
       kind === 'local' ? how : packing(await current(store, slice.origin, slice.object.generation), how);
     yield { table: slice.table, files: [{ path: store.locate(slice.origin), ...written }] };
     // The reader was given a name, not a generation: it must still be the same.
+    await current(store, slice.origin, slice.object.generation);
+    return;
+  }
+  if (readsItself(context, how) && isTransferable(context, slice.object.bytes)) {
+    const object = await current(store, slice.origin, slice.object.generation);
+    const copy = await transferObject({ ...context, store, object });
+    yield { table: slice.table, files: [{ path: copy, ...packing(object, how) }] };
     await current(store, slice.origin, slice.object.generation);
     return;
   }
