@@ -8,5 +8,7 @@ export default defineConfig({
     typecheck: { enabled: false },
     reporters: ['dot', './tests/setup/closing-line.ts'],
     testTimeout: 30_000,
+    // A database server is started in a hook, on a machine that may be busy.
+    hookTimeout: 120_000,
   },
 });
