@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import type { Cursor, WriteMode } from '../../functions/core/cursor.ts';
 import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
 import type { RunRequest, RunSummary } from '../../functions/core/run/request.ts';
@@ -29,12 +30,13 @@ export interface HostOptions {
 
 /** The source `database` with a warehouse of its own, dataset `copy`. */
 export interface DatabaseHost {
-  readonly warehouse: Warehouse;
   /** What the run warned of. */
   readonly warnings: string[];
   run(changes?: Partial<RunRequest>): Promise<RunSummary>;
   /** Rows of a table in the warehouse, in the order of `order`. */
   rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+  /** Writes to the warehouse's file as a person would, behind the kit's back. */
+  tamper(sql: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,8 +49,8 @@ export const column = (
 
 export async function openHost({ settings, secret, tables }: HostOptions): Promise<DatabaseHost> {
   const folder = await mkdtemp(join(tmpdir(), 'catchment-database-'));
-  const config = { name: 'main', kind: 'duckdb', path: join(folder, 'copy.duckdb') } as const;
-  const warehouse = await openWarehouse(config, { root: folder });
+  const config = { name: 'main', kind: 'duckdb', path: join(folder, 'warehouse.duckdb') } as const;
+  let warehouse: Warehouse = await openWarehouse(config, { root: folder });
   const pipeline: Pipeline = {
     name: 'shop',
     source: 'database',
@@ -63,7 +65,6 @@ export async function openHost({ settings, secret, tables }: HostOptions): Promi
   const warn = (fields: unknown, message: string) =>
     void warnings.push(`${message} ${JSON.stringify(fields)}`);
   return {
-    warehouse,
     warnings,
     run: (changes = {}) =>
       runPipeline({
@@ -75,6 +76,15 @@ export async function openHost({ settings, secret, tables }: HostOptions): Promi
         ...changes,
       } as RunRequest),
     rows: async (sql) => (await warehouse.query(sql)).rows,
+    async tamper(sql) {
+      await warehouse.close();
+      const instance = await DuckDBInstance.create(config.path);
+      const connection = await instance.connect();
+      await connection.run(sql);
+      connection.closeSync();
+      instance.closeSync();
+      warehouse = await openWarehouse(config, { root: folder });
+    },
     async close() {
       await warehouse.close();
       await rm(folder, { recursive: true, force: true });
