@@ -17,23 +17,30 @@ export interface S3ServerOptions extends StoreServerOptions {
 
 /**
  * A stand-in for S3 that is as strict: signatures are computed anew and must be equal, the clock may be a quarter of an
- * hour off, lists come in pages, reads honour `Range` and `If-Match`. Path style only.
+ * hour off, lists come in pages, reads honour `Range` and `If-Match`.
  */
 export function startS3Server(options: S3ServerOptions): Promise<StoreServer> {
   const { now = () => new Date() } = options;
   return startStoreServer(options, (exchange) => {
     const wrong = checkSignature(exchange, { ...options, now: now() });
     if (wrong !== undefined) return refuse(exchange, wrong.status, wrong.code);
-    const [, name = '', ...rest] = exchange.path.split('/');
-    const key = rest.map(decodeURIComponent).join('/');
+    const { name, key } = addressOf(exchange);
     const kind = key === '' ? 'list' : exchange.method === 'HEAD' ? 'stat' : 'read';
     const bad = exchange.ask(kind, key);
     if (bad?.status !== undefined) return refuse(exchange, bad.status, bad.code ?? '', bad.headers);
-    if (decodeURIComponent(name) !== options.name) return refuse(exchange, 404, 'NoSuchBucket');
+    if (name !== options.name) return refuse(exchange, 404, 'NoSuchBucket');
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
       return refuse(exchange, 405, 'MethodNotAllowed');
     return key === '' ? list(exchange, options) : read(exchange, options, key);
   });
+}
+
+/** The bucket is in the host's name or at the beginning of the path. */
+function addressOf({ path, headers }: Exchange): { readonly name: string; readonly key: string } {
+  const [, host] = /^([^.]+)\.s3\./.exec(String(headers.host)) ?? [];
+  const parts = path.split('/').slice(1).map(decodeURIComponent);
+  const [name = '', ...rest] = host === undefined ? parts : [host, ...parts];
+  return { name, key: rest.join('/') };
 }
 
 function list(exchange: Exchange, { bucket, name, allow, pageSize = 1000 }: S3ServerOptions) {
