@@ -1,5 +1,6 @@
 import type { CatchmentError } from '../errors.ts';
 import { fatal, isCatchmentError } from '../errors.ts';
+import { Misfit } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 
 /** Longest line of a CSV file, and longest record of a JSON file: what is held in memory at once. */
@@ -11,7 +12,7 @@ export const longestRecordBytes = 16_777_216;
  * hold data.
  */
 export function fileError(error: unknown, file: InspectedFile): unknown {
-  if (isCatchmentError(error)) return error;
+  if (isCatchmentError(error) || error instanceof Misfit) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/no space|conflict|out of memory|interrupt/i.test(message)) return error;
   const bad = (what: string, todo: string): CatchmentError =>

@@ -11,6 +11,26 @@ export interface FileLoad {
   /** SQL of a table with the target's columns, `_origin` and `_extra`. */
   readonly into: string;
   readonly file: InspectedFile;
+  /** @default "either" */
+  readonly care?: Care | undefined;
+}
+
+/**
+ * - `either`: fast, and cell by cell when a row does not fit
+ * - `fast`: a row that does not fit is a `Misfit`: inside a transaction, which the failed statement has ended
+ * - `close`: cell by cell
+ */
+export type Care = 'either' | 'fast' | 'close';
+
+/** A row of this file may break the schema; only a close look tells. */
+export class Misfit extends Error {
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`${path} needs a closer look`, { cause });
+    this.name = 'Misfit';
+    this.path = path;
+  }
 }
 
 export interface LoadedFile {

@@ -5,7 +5,7 @@ import type { CheckedCell } from './checked-rows.ts';
 import { detailedRows, insertChecked } from './checked-rows.ts';
 import { fileError, isRagged, mayBeARow } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
-import { scratchName, topField } from './file-load.ts';
+import { Misfit, scratchName, topField } from './file-load.ts';
 import type { MatchedColumns } from './match-columns.ts';
 import { ident, literal } from './quote.ts';
 import { duckdbType } from './types.ts';
@@ -37,7 +37,8 @@ export interface CsvCells {
 
 /** Inserts rows straight into their columns; and when one does not fit, cell by cell. */
 export async function insertCsv(csv: Csv): Promise<LoadedFile> {
-  const { strict } = csv.cells;
+  const { care = 'either' } = csv;
+  const strict = care === 'close' ? undefined : csv.cells.strict;
   try {
     if (strict === undefined) return await insertCellByCell(csv);
     const loaded = await insertFast(csv, strict);
@@ -46,6 +47,7 @@ export async function insertCsv(csv: Csv): Promise<LoadedFile> {
     const known = fileError(error, csv.file);
     if (known !== error && !isRagged(error)) throw known;
     if (strict === undefined || !mayBeARow(error)) throw error;
+    if (care === 'fast') throw new Misfit(csv.file.ref.path, error);
   }
   try {
     return await insertCellByCell(csv);

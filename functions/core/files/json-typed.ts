@@ -2,6 +2,7 @@ import type { Column } from '../schema.ts';
 import { strictValue } from './cell-value.ts';
 import { longestRecordBytes, mayBeARow } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
+import { Misfit } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import type { JsonFields } from './json-fields.ts';
 import { readJsonFields } from './json-fields.ts';
@@ -16,8 +17,13 @@ import { duckdbType } from './types.ts';
  * @returns undefined, with nothing inserted, when the records need a closer look
  */
 export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefined> {
-  const { connection, file, target, origin, into } = load;
-  if (file.ref.records !== undefined) return undefined;
+  const { connection, file, target, origin, into, care = 'either' } = load;
+  if (file.ref.records !== undefined || care === 'close') return undefined;
+  const lookCloser = (error: unknown): undefined => {
+    if (!mayBeARow(error)) throw error;
+    if (care === 'fast') throw new Misfit(file.ref.path, error);
+    return undefined;
+  };
   const path = pathLiteral(file.ref.path);
   const options = jsonOptions(file);
   let fields: JsonFields;
@@ -27,8 +33,7 @@ export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefine
       `read_json(${path}, columns={'record': 'MAP(VARCHAR, JSON)'}, records=false, ${options})`,
     );
   } catch (error) {
-    if (mayBeARow(error)) return undefined;
-    throw error;
+    return lookCloser(error);
   }
   if (fields.names.length === 0) return undefined;
   const { fields: matched, unknown } = matchColumns(target, fields.names, file);
@@ -55,8 +60,7 @@ export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefine
     );
     return { read: rowsChanged, loaded: rowsChanged, quarantined: [], unknown: [] };
   } catch (error) {
-    if (mayBeARow(error)) return undefined;
-    throw error;
+    return lookCloser(error);
   }
 }
 

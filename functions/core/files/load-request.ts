@@ -1,6 +1,7 @@
 import type { FileRef } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { LoadedFiles } from '../warehouses/warehouse.ts';
+import type { Care } from './file-load.ts';
 
 /** Turns what DuckDB says about a damaged file into an error of the kit; gives any other error back as it is. */
 export type Explain = (error: unknown) => unknown;
@@ -15,6 +16,8 @@ export interface LoadFilesRequest {
   readonly files: readonly FileRef[];
   /** The stage is empty, so a SELECT may be given instead of rows. */
   readonly mayDefer: boolean;
+  /** How each file is read. @default "either" */
+  readonly careOf?: ((path: string) => Care) | undefined;
 }
 
 /** What `loadFiles` did: the rows are in the stage's table, or `select` gives them. */

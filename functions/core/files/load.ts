@@ -21,7 +21,7 @@ export async function loadFiles(
   connection: DuckDBConnection,
   request: LoadFilesRequest,
 ): Promise<FilesInStage> {
-  const { target, origin, stageTable, files, mayDefer } = request;
+  const { target, origin, stageTable, files, mayDefer, careOf } = request;
   const where = target.name;
   let [read, bytes, staged] = [0, 0, 0];
   const quarantined: Quarantined[] = [];
@@ -29,7 +29,7 @@ export async function loadFiles(
   for (const ref of files) {
     const file = await inspectFile(ref, where);
     bytes += file.bytes;
-    const load: FileLoad = { connection, target, origin, into: stageTable, file };
+    const load: FileLoad = { connection, target, origin, into: stageTable, file, care: careOf?.(ref.path) };
     if (mayDefer && files.length === 1 && ref.format === 'parquet') {
       const deferred = await selectParquet(load);
       if (deferred !== undefined)

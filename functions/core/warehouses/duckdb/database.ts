@@ -16,6 +16,10 @@ export interface Database {
   transaction<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   /** Runs on a connection of its own, beside writers. */
   read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** A connection of its own, for a transaction that lasts; whoever asked closes it. */
+  connect(): Promise<DuckDBConnection>;
+  /** True when somebody else in this process has the file open too. */
+  isShared(): boolean;
   close(): Promise<void>;
 }
 
@@ -85,6 +89,8 @@ export async function openDatabase(anyPath: string, memoryLimit: string): Promis
         reader.closeSync();
       }
     },
+    connect: () => connect(instance, path),
+    isShared: () => file.users > 1,
     async close() {
       if (!isOpen) return;
       isOpen = false;

@@ -1,23 +1,26 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ByteStream } from '../../bytes.ts';
+import type { Care } from '../../files/file-load.ts';
 import { inspectSegment, loadBytes } from '../../files/load-bytes.ts';
 import type { FilesInStage } from '../../files/load-request.ts';
 import { readSegments } from '../../files/read-segments.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import { createScratch } from '../../run/scratch.ts';
 
-interface PipeRequest {
+export interface PipeRequest {
   readonly target: TableTarget;
-  readonly stageTable: string;
   readonly origin: string;
   readonly streams: readonly ByteStream[];
+  /** SQL of the table to fill. */
+  readonly into: string;
+  readonly care: Care;
+  /** Runs with the connection that sees the table. */
+  readonly use: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>;
 }
 
-/** Reads byte streams into a stage. */
-export async function pipeStreams(
-  connection: DuckDBConnection,
-  { target, stageTable, origin, streams }: PipeRequest,
-): Promise<FilesInStage> {
+/** Reads byte streams into a table, segment by segment. */
+export async function pipeStreams(request: PipeRequest): Promise<FilesInStage> {
+  const { target, origin, streams, into, care, use } = request;
   const scratch = createScratch();
   try {
     const { loaded, ...read } = await readSegments({
@@ -25,9 +28,11 @@ export async function pipeStreams(
       folder: await scratch.folder(),
       where: target.name,
       load: (segment, { columns }) =>
-        loadBytes(
-          { connection, target, origin, into: stageTable, file: inspectSegment(segment, target.name) },
-          columns,
+        use((connection) =>
+          loadBytes(
+            { connection, target, origin, into, care, file: inspectSegment(segment, target.name) },
+            columns,
+          ),
         ),
     });
     return { ...read, staged: loaded, drift: [] };

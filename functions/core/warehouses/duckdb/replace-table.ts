@@ -14,6 +14,8 @@ export async function replaceTable(write: TableWrite): Promise<Counts> {
   const { connection, table, target } = write;
   const [old = 0] = await countsOf(connection, `SELECT count(*) FROM ${table}`);
   if (old === 0) return { ...noCounts, inserted: await insertStaged(write) };
+  if (write.content.kind === 'draft' && (await takeDraft(write)))
+    return { ...noCounts, deleted: old, inserted: write.rows };
   if (await hasDependents(write)) {
     await connection.run(`DELETE FROM ${table}`);
     return { ...noCounts, deleted: old, inserted: await insertStaged(write) };
@@ -27,6 +29,20 @@ export async function replaceTable(write: TableWrite): Promise<Counts> {
   return { ...noCounts, deleted: old, inserted };
 }
 
+/**
+ * Gives the final table's name to a draft, which has its definition already. Whatever the table held is gone.
+ *
+ * @returns false, with nothing done, when the table has what a draft has not
+ */
+export async function takeDraft(write: TableWrite): Promise<boolean> {
+  const { connection, table, target, stage } = write;
+  if (await hasDependents(write)) return false;
+  await connection.run(`DROP TABLE ${table}`);
+  await connection.run(`COMMENT ON TABLE ${stage} IS NULL`);
+  await connection.run(`ALTER TABLE ${stage} RENAME TO ${ident(target.name)}`);
+  return true;
+}
+
 async function hasDependents({ connection, target }: TableWrite): Promise<boolean> {
   const ofTable = 'database_name = current_database() AND schema_name = $1 AND table_name = $2';
   const found = await rowsOf(
@@ -38,7 +54,8 @@ async function hasDependents({ connection, target }: TableWrite): Promise<boolea
   return found.length > 0;
 }
 
-function definition({ name, type, isNullable, fallback }: ExistingColumn): string {
+/** A column as it stands in a table, for another table that shall be alike. */
+export function definition({ name, type, isNullable, fallback }: ExistingColumn): string {
   const constraint = isNullable ? '' : ' NOT NULL';
   return `${ident(name)} ${type}${constraint}${fallback === null ? '' : ` DEFAULT (${fallback})`}`;
 }

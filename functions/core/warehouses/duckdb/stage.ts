@@ -1,6 +1,11 @@
+import { stat } from 'node:fs/promises';
 import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import { changeColumns } from '../../change.ts';
+import type { FileRef } from '../../extract.ts';
+import type { Care } from '../../files/file-load.ts';
+import { Misfit } from '../../files/file-load.ts';
 import { loadFiles } from '../../files/load.ts';
+import type { FilesInStage } from '../../files/load-request.ts';
 import { ident } from '../../files/quote.ts';
 import { allColumns, definitionsOf } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
@@ -8,6 +13,9 @@ import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { LoadedFiles, Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
+import type { Draft } from './draft.ts';
+import { openDraft } from './draft.ts';
+import { duckdbError } from './errors.ts';
 import { fillStage } from './fill.ts';
 import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
@@ -51,15 +59,24 @@ export async function openStage(
   let waiting = { rows: 0, characters: 0 };
   let isDropped = false;
 
-  /** Puts the rows of a deferred SELECT into the table, because more rows follow. */
+  const names = columns.map((column) => ident(column.name)).join(', ');
+
+  /** Puts rows that wait elsewhere into the table, because more rows follow. */
   const settle = async () => {
-    if (content.kind === 'table') return;
-    const { sql, explain } = content;
-    await database.write((connection) =>
-      connection.run(`INSERT INTO ${table} ${sql}`).catch((error: unknown) => {
-        throw explain(error);
-      }),
-    );
+    const before = content;
+    if (before.kind === 'table') return;
+    if (before.kind === 'draft') {
+      await before.draft.publish();
+      await database.write((connection) =>
+        connection.run(`INSERT INTO ${table} BY NAME SELECT ${names} FROM ${before.draft.table}`),
+      );
+      await before.draft.drop();
+    } else
+      await database.write((connection) =>
+        connection.run(`INSERT INTO ${table} ${before.sql}`).catch((error: unknown) => {
+          throw before.explain(error);
+        }),
+      );
     content = { kind: 'table' };
   };
 
@@ -70,10 +87,35 @@ export async function openStage(
     open?.closeSync();
   };
 
+  /** Loads into a draft that becomes the stage's content; what needs a closer look gets it in a draft of its own. */
+  const intoDraft = async (
+    load: (draft: Draft, careOf: (path?: string) => Care) => Promise<FilesInStage>,
+  ): Promise<FilesInStage> => {
+    const misfits = new Set<string>();
+    for (;;) {
+      const draft = await openDraft(database, target);
+      try {
+        const loaded = await load(draft, (path) =>
+          (path === undefined ? misfits.size > 0 : misfits.has(path)) ? 'close' : 'fast',
+        );
+        if (loaded.select === undefined) content = { kind: 'draft', draft };
+        else await draft.drop();
+        return loaded;
+      } catch (error) {
+        await draft.drop();
+        if (!(error instanceof Misfit)) throw duckdbError(error, database.path);
+        misfits.add(error.path);
+      }
+    }
+  };
+
   return {
     target,
     table,
-    flush: () => database.write(async () => flush()),
+    async flush() {
+      if (content.kind === 'draft') await content.draft.publish();
+      else await database.write(async () => flush());
+    },
     content: () => content,
     get rows() {
       return rows;
@@ -100,20 +142,43 @@ export async function openStage(
     },
     async load(files): Promise<LoadedFiles> {
       await settle();
-      const loaded = await database.write((connection) => {
-        flush();
-        return loadFiles(connection, { target, stageTable: table, origin, files, mayDefer: rows === 0 });
-      });
+      const request = { target, origin, files, mayDefer: rows === 0 };
+      const loaded =
+        rows === 0 && !changes && (await isLarge(files))
+          ? await intoDraft((draft, careOf) =>
+              loadFiles(draft.connection, { ...request, stageTable: draft.table, careOf }),
+            )
+          : await database.write((connection) => {
+              flush();
+              return loadFiles(connection, { ...request, stageTable: table });
+            });
       rows += loaded.staged;
       if (loaded.select !== undefined) content = { kind: 'select', ...loaded.select, rows: loaded.staged };
       return loaded;
     },
     async pipe(streams): Promise<LoadedFiles> {
       await settle();
-      const piped = await database.write((connection) => {
-        flush();
-        return pipeStreams(connection, { target, stageTable: table, origin, streams });
-      });
+      const request = { target, origin, streams };
+      const piped =
+        rows === 0 && !changes
+          ? await intoDraft((draft, careOf) =>
+              pipeStreams({
+                ...request,
+                into: draft.table,
+                care: careOf(),
+                use: (work) => work(draft.connection),
+              }),
+            )
+          : await pipeStreams({
+              ...request,
+              into: table,
+              care: 'either',
+              use: (work) =>
+                database.write((connection) => {
+                  flush();
+                  return work(connection);
+                }),
+            });
       rows += piped.staged;
       return piped;
     },
@@ -129,6 +194,7 @@ export async function openStage(
     async discard() {
       if (isDropped) return;
       isDropped = true;
+      if (content.kind === 'draft') await content.draft.drop();
       await database.write(async (connection) => {
         try {
           flush();
@@ -138,6 +204,21 @@ export async function openStage(
       });
     },
   };
+}
+
+/** Below this, a copy at the commit costs less than a table of its own. */
+const largeBytes = 4 * 2 ** 20;
+
+async function isLarge(files: readonly FileRef[]): Promise<boolean> {
+  const sizes = await Promise.all(
+    files.map(({ path }) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0) >= largeBytes;
 }
 
 /** A change may lack any cell: a delete has its key alone, and an update leaves out what it kept. */

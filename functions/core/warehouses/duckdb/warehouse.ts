@@ -1,6 +1,7 @@
 import type { Warehouse } from '../warehouse.ts';
 import { commitSlice } from './commit.ts';
 import { openDatabase } from './database.ts';
+import { dropDeadDrafts } from './draft.ts';
 import { createLedger } from './ledger.ts';
 import { migrateLedger } from './ledger-tables.ts';
 import { queryForPeople } from './query.ts';
@@ -23,7 +24,10 @@ export async function openDuckdb(options: {
 }): Promise<Warehouse> {
   const database = await openDatabase(options.path, options.memoryLimit ?? defaultMemoryLimit);
   try {
-    await database.transaction(migrateLedger);
+    await database.transaction(async (connection) => {
+      await migrateLedger(connection);
+      if (!database.isShared()) await dropDeadDrafts(connection);
+    });
   } catch (error) {
     await database.close();
     throw error;

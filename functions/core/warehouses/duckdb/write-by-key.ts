@@ -16,7 +16,8 @@ export async function writeByKey(write: TableWrite, scope: string | undefined): 
   if (write.content.kind === 'select') await insertStaged(write, stage);
   const duplicates = await dropDuplicates(write);
   const rows = write.rows - duplicates;
-  const staged: TableWrite = { ...write, rows, content: { kind: 'table' } };
+  const isDraft = write.content.kind === 'draft';
+  const staged: TableWrite = { ...write, rows, content: isDraft ? write.content : { kind: 'table' } };
   if (!(await hasStagedKey(write))) {
     const deleted =
       scope === undefined ? 0 : await changeRows(connection, `DELETE FROM ${table} WHERE ${scope}`);

@@ -6,8 +6,8 @@ import { allColumns } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
 import { applyChanges } from './apply-changes.ts';
-import { changeRows, keepOrder } from './database.ts';
-import { replaceTable } from './replace-table.ts';
+import { changeRows, keepOrder, rowsOf } from './database.ts';
+import { replaceTable, takeDraft } from './replace-table.ts';
 import type { DuckdbStage } from './stage.ts';
 import type { StageContent } from './stage-content.ts';
 import { tableName } from './tables.ts';
@@ -22,7 +22,7 @@ export interface TableWrite {
   readonly target: TableTarget;
   /** The final table. */
   readonly table: string;
-  /** The stage's TEMP table; its `rowid` is the order in which rows came. */
+  /** The stage's TEMP table or draft; its `rowid` is the order in which rows came. */
   readonly stage: string;
   /** The stage's columns in order, as a list. The final table has them too, maybe in another order. */
   readonly columns: string;
@@ -44,14 +44,15 @@ export async function applyStage(
 ): Promise<Outcome> {
   const { target, rows, table: stageTable, content } = stage as DuckdbStage;
   const columns = allColumns(target.columns).map((column) => ident(column.name));
+  const staged = content();
   const write: TableWrite = {
     connection,
     target,
     table: tableName(target),
-    stage: stageTable,
+    stage: staged.kind === 'draft' ? staged.draft.table : stageTable,
     columns: columns.join(', '),
     rows,
-    content: content(),
+    content: staged,
   };
   const counts =
     writeMode === 'changes'
@@ -88,12 +89,15 @@ async function replaceScope(write: TableWrite, scope: string): Promise<Counts> {
 const rowGroup = 122_880;
 
 /**
- * Inserts all staged rows into a table; those of a deferred SELECT straight from their file. Of a large file they come in
+ * Inserts all staged rows into a table; those of a deferred SELECT straight from their file, and a draft as a whole where
+ * the final table is empty. Of a large file they come in
  * any order: to keep theirs takes a third of the time, and a table promises none. (A copy from the stage gains little by
  * it and takes 100 MB more.) Must run inside a transaction.
  */
 export async function insertStaged(write: TableWrite, into: string = write.table): Promise<number> {
   const { connection, content, columns, stage, rows, target } = write;
+  if (content.kind === 'draft' && into === write.table && (await isEmpty(write)) && (await takeDraft(write)))
+    return rows;
   const from = content.kind === 'select' ? content.sql : `SELECT ${columns} FROM ${stage}`;
   const isUnordered = content.kind === 'select' && rows > rowGroup;
   if (isUnordered) await connection.run('SET preserve_insertion_order = false');
@@ -110,6 +114,10 @@ export async function insertStaged(write: TableWrite, into: string = write.table
       todo: 'nothing of it was loaded; run it again when the file is whole',
     });
   return inserted;
+}
+
+async function isEmpty({ connection, table }: TableWrite): Promise<boolean> {
+  return (await rowsOf(connection, `SELECT 1 FROM ${table} LIMIT 1`)).length === 0;
 }
 
 /** The rows that a slice covers, as a condition on the final table. */
