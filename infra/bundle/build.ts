@@ -7,6 +7,8 @@ import { fatal } from '../../functions/core/errors.ts';
 import type { BundlePlace } from './cache.ts';
 import { lazyImports } from './lazy-imports.ts';
 import { onlyWarehouse } from './only-warehouse.ts';
+import { withoutFiles } from './without-files.ts';
+import { withoutUnused } from './without-unused.ts';
 
 export interface Built {
   readonly code: string;
@@ -28,7 +30,13 @@ export async function build(place: BundlePlace): Promise<Built> {
       cwd: project,
       platform: 'node',
       tsconfig: false,
-      plugins: [entry(place), onlyWarehouse(place), withoutHttp2(), lazyImports(place.duckdb === 'embedded')],
+      plugins: [
+        entry(place),
+        onlyWarehouse(place),
+        withoutFiles(place),
+        withoutUnused(),
+        lazyImports(place.duckdb === 'embedded'),
+      ],
       onLog(level, log, report) {
         if (log.code === 'UNRESOLVED_IMPORT') report('error', log);
         else if (level === 'warn' && log.id?.includes('node_modules') !== true) report('error', log);
@@ -77,20 +85,6 @@ export const { handler, main, run } = createEntry({
 if (import.meta.main) main(process.argv.slice(2), process.env).then((code) => { process.exitCode = code; });
 `;
     },
-  };
-}
-
-/** got's own HTTP/2 client is a tenth of a bundle, and is used only by those who ask for HTTP/2; nobody here does. */
-function withoutHttp2(): Plugin {
-  const id = '\0without-http2';
-  return {
-    name: 'without-http2',
-    resolveId: (specifier, importer) =>
-      specifier === './utils/http2-client.js' && importer?.includes('/got/') === true ? id : null,
-    load: (loaded) =>
-      loaded === id
-        ? "export default { auto() { throw new Error('HTTP/2 is left out of bundles'); } };"
-        : null,
   };
 }
 
