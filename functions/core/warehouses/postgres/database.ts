@@ -12,6 +12,8 @@ export type PostgresConfig = Extract<WarehouseConfig, { kind: 'postgres' }>;
 /** A connection inside a transaction, or outside of any. */
 export interface Sql {
   readonly client: Client;
+  /** The server or the way to it is gone. */
+  readonly isLost: boolean;
   run(text: string, values?: readonly unknown[]): Promise<number>;
   rows(text: string, values?: readonly unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** The first row's columns as numbers. */
@@ -55,8 +57,7 @@ export async function openDatabase(config: PostgresConfig, secret: unknown): Pro
   const explain = (error: unknown, where?: string) => postgresError(error, place, where);
 
   const connect = async (): Promise<Sql> => {
-    const known = idle.pop();
-    if (known !== undefined) return known;
+    for (let known = idle.pop(); known !== undefined; known = idle.pop()) if (!known.isLost) return known;
     try {
       const client = await connectPostgres({ where: name, address, login, applicationName: 'catchment' });
       // Compiling plans costs more than these statements take.
@@ -68,7 +69,8 @@ export async function openDatabase(config: PostgresConfig, secret: unknown): Pro
   };
 
   const giveBack = async (sql: Sql, isBroken = false): Promise<void> => {
-    if (isBroken || isClosed || idle.length >= mostIdle) await sql.client.end().catch(() => undefined);
+    if (isBroken || sql.isLost || isClosed || idle.length >= mostIdle)
+      await sql.client.end().catch(() => undefined);
     else idle.push(sql);
   };
 
@@ -132,8 +134,17 @@ async function inTransaction<T>(sql: Sql, work: () => Promise<T>): Promise<T> {
 function sqlOn(client: Client): Sql {
   const query = (text: string, values?: readonly unknown[]): Promise<QueryResult> =>
     values === undefined ? client.query(text) : client.query(text, [...values]);
+  let isLost = false;
+  const lose = () => {
+    isLost = true;
+  };
+  client.once('end', lose);
+  client.on('error', lose);
   return {
     client,
+    get isLost() {
+      return isLost;
+    },
     run: async (text, values) => (await query(text, values)).rowCount ?? 0,
     rows: async (text, values) => (await query(text, values)).rows as Readonly<Record<string, unknown>>[],
     async counts(text) {

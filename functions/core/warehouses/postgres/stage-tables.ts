@@ -24,6 +24,8 @@ export function createStageTables(database: Database): StageTables {
   let made = 0;
 
   const live = async () => {
+    // Its lock is gone with its connection, and so are the stages, which were UNLOGGED.
+    if ((await owner?.catch(() => undefined))?.sql.isLost) owner = undefined;
     owner ??= becomeOwner(database);
     owner.catch(() => {
       owner = undefined;
