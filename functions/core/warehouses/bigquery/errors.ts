@@ -25,8 +25,27 @@ export function isTransient({ reason, message }: Refusal): boolean {
   return transient.has(reason) || conflict.test(message);
 }
 
-/** How long daily limits make a run wait: BigQuery frees them little by little, over a day. */
-const quotaWaitMs = 3_600_000;
+/** Daily limits are counted from midnight to midnight there. https://cloud.google.com/bigquery/quotas */
+const quotaZone = 'America/Los_Angeles';
+
+/** The first moment of the next day in a zone whose offset changes at night and not at midnight. */
+export function nextMidnight(now: Date, timeZone = quotaZone): Date {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+  const passed = (at: Date) => {
+    const [hours = 0, minutes = 0, seconds = 0] = format.format(at).split(':').map(Number);
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + at.getUTCMilliseconds();
+  };
+  const day = 24 * 3_600_000;
+  const guess = new Date(now.getTime() + day - passed(now));
+  // On a day of 23 or 25 hours the guess is an hour late or early.
+  const off = passed(guess);
+  return off === 0 ? guess : new Date(guess.getTime() + (off > day / 2 ? day - off : -off));
+}
 
 /** @param what what was being done, lower case */
 export function bigqueryError(what: string, refusal: Refusal, now: Date): CatchmentError {
@@ -35,8 +54,8 @@ export function bigqueryError(what: string, refusal: Refusal, now: Date): Catchm
   if (reason === 'quotaExceeded')
     return retryable('deferred', {
       what: text,
-      todo: 'a daily limit of the project or the table is used up; the next run goes on from here',
-      resumeAt: new Date(now.getTime() + quotaWaitMs),
+      todo: 'a daily limit of the project or the table is used up until midnight in California; the run goes on then',
+      resumeAt: nextMidnight(now),
     });
   if (reason === 'accessDenied')
     return fatal('warehouse', {

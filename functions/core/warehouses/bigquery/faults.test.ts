@@ -153,9 +153,10 @@ describe('a job that fails', () => {
     await expect(commitRows(warehouse, lease, rows)).rejects.toMatchObject({
       kind: 'retryable',
       code: 'deferred',
-      resumeAt: new Date(now.getTime() + 3_600_000),
+      // Midnight in California, in winter.
+      resumeAt: new Date('2026-11-12T08:00:00Z'),
       message:
-        'BigQuery: loading rows for marts.ads failed (quotaExceeded, Quota exceeded: load jobs per day); a daily limit of the project or the table is used up; the next run goes on from here',
+        'BigQuery: loading rows for marts.ads failed (quotaExceeded, Quota exceeded: load jobs per day); a daily limit of the project or the table is used up until midnight in California; the run goes on then',
     });
   });
 

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { CatchmentError } from '../../errors.ts';
 import { fatal } from '../../errors.ts';
 import type { Refusal } from './errors.ts';
 import { bigqueryError, isTransient } from './errors.ts';
@@ -23,6 +24,8 @@ export interface JobRequest {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** Content of a load job. */
   readonly upload?: Uint8Array | undefined;
+  /** What a job's error means here, when it does not mean what it usually does. */
+  readonly explain?: ((refusal: Refusal) => CatchmentError | undefined) | undefined;
 }
 
 export interface DoneJob {
@@ -31,7 +34,7 @@ export interface DoneJob {
 }
 
 const statistics = z.object({
-  load: z.object({ outputRows: z.string().optional() }).optional(),
+  load: z.object({ outputRows: z.string().optional(), inputFileBytes: z.string().optional() }).optional(),
   query: z
     .object({ totalBytesBilled: z.string().optional(), numDmlAffectedRows: z.string().optional() })
     .optional(),
@@ -76,7 +79,7 @@ export async function runJob(bigquery: Bigquery, request: JobRequest): Promise<D
     if (status.errorResult === undefined) return { id, statistics };
     const refusal = detailed(status);
     if (!isTransient(refusal) || attempt >= attempts)
-      throw bigqueryError(request.what, refusal, bigquery.settings.now());
+      throw request.explain?.(refusal) ?? bigqueryError(request.what, refusal, bigquery.settings.now());
     await bigquery.settings.sleep(waitMs(attempt));
   }
 }

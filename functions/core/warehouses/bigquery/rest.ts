@@ -21,6 +21,8 @@ export interface RestCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses the caller knows how to take, besides 2xx. */
   readonly expect?: readonly number[];
+  /** The answer's bytes are wanted as they came, packed or not. */
+  readonly isRaw?: boolean;
   /** Times it is sent when it fails for a passing reason. @default 6 */
   readonly attempts?: number;
 }
@@ -29,6 +31,7 @@ export interface RestReply {
   readonly status: number;
   readonly json: unknown;
   readonly headers: RawReply['headers'];
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -58,7 +61,7 @@ export function createRest(settings: BigquerySettings): Rest {
       };
       let reply: RawReply;
       try {
-        reply = await send({ method: call.method, url, headers, body });
+        reply = await send({ method: call.method, url, headers, body, isRaw: call.isRaw });
       } catch (cause) {
         if (attempt < attempts) {
           await settings.sleep(waitMs(attempt));
@@ -70,7 +73,7 @@ export function createRest(settings: BigquerySettings): Rest {
         });
       }
       if ((reply.status >= 200 && reply.status < 300) || call.expect?.includes(reply.status))
-        return { status: reply.status, json: parse(reply.text), headers: reply.headers };
+        return { status: reply.status, json: parse(reply.text), headers: reply.headers, bytes: reply.bytes };
       const refusal = refusalOf(reply);
       if (reply.status === 401 && !isTokenFresh) {
         // A token may be taken back before its time.

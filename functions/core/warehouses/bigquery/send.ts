@@ -5,11 +5,14 @@ export interface RawCall {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
+  /** The answer's bytes stay as they came, packed or not. @default false */
+  readonly isRaw?: boolean | undefined;
 }
 
 export interface RawReply {
   readonly status: number;
   readonly text: string;
+  readonly bytes: Uint8Array;
   /** Names are lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
@@ -23,15 +26,16 @@ const timeoutMs = 120_000;
 /** got takes 70 ms to load, and a function must be ready before that, so it is loaded by the first call. */
 export function createSendOnce(): SendOnce {
   let client: Promise<Got> | undefined;
-  return async ({ method, url, headers, body }) => {
+  return async ({ method, url, headers, body, isRaw = false }) => {
     client ??= loadGot();
     const got = await client;
     const reply = await got(url, {
       method,
       headers: { ...headers },
+      decompress: !isRaw,
       ...(body === undefined ? {} : { body }),
     });
-    return { status: reply.statusCode, text: reply.body, headers: reply.headers };
+    return { status: reply.statusCode, text: reply.body, bytes: reply.rawBody, headers: reply.headers };
   };
 }
 

@@ -10,6 +10,8 @@ export interface BigqueryOptions {
   readonly dataset: string;
   /** @default "https://bigquery.googleapis.com" */
   readonly bigqueryUrl?: string | undefined;
+  /** Where objects are whose beginnings are read. @default "https://storage.googleapis.com" */
+  readonly storageUrl?: string | undefined;
   /** @default "http://metadata.google.internal" */
   readonly metadataUrl?: string | undefined;
   /** @default the wall clock */
@@ -45,6 +47,8 @@ export function settle(options: BigqueryOptions, env: Environment = process.env)
     dataset: options.dataset,
     bigqueryUrl:
       options.bigqueryUrl ?? standIn(env, 'CATCHMENT_BIGQUERY_URL') ?? 'https://bigquery.googleapis.com',
+    storageUrl:
+      options.storageUrl ?? standIn(env, 'CATCHMENT_STORAGE_URL') ?? 'https://storage.googleapis.com',
     metadataUrl:
       options.metadataUrl ?? standIn(env, 'CATCHMENT_METADATA_URL') ?? 'http://metadata.google.internal',
     now: options.now ?? systemClock,

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { fatal } from '../../errors.ts';
+import type { FileRef } from '../../extract.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
-import type { Stage, StageOptions } from '../warehouse.ts';
+import type { LoadedFiles, Stage, StageOptions } from '../warehouse.ts';
 import { stagedColumns, stageFields } from './fields.ts';
 import { fillStage } from './fill.ts';
 import type { Bigquery } from './jobs.ts';
 import { jobId, runJob } from './jobs.ts';
+import { loadLocal } from './load/local.ts';
 import { ident, ledgerPrefix, tableRef } from './names.ts';
 import { lineWriter } from './ndjson.ts';
 import type { Part } from './part.ts';
@@ -65,6 +67,17 @@ export function openStage(
     if (range !== undefined) range.addFound(await boundsOf(bigquery, table, range.column));
   };
 
+  const loadFromBuckets = async (files: readonly FileRef[]) => {
+    const { loadObjects } = await import('./load/load-objects.ts');
+    await createOnce();
+    pipes += 1;
+    const request = { target, origin, stageTable: table, rawName: `${table}_p${pipes}`, files };
+    const { staged, ...loaded } = await loadObjects(bigquery, request);
+    rows += staged;
+    if (staged > 0) await widenRange();
+    return loaded;
+  };
+
   const flush = async () => {
     if (part === undefined) return;
     const full = part;
@@ -103,12 +116,13 @@ export function openStage(
       if (part.bytes >= bigquery.settings.partBytes) await flush();
     },
     async load(files) {
-      throw fatal('bad-file', {
-        where: `${target.dataset}.${target.name}`,
-        what: 'this version loads files into embedded warehouses only',
-        got: files[0]?.path,
-        todo: 'point the pipeline at a duckdb warehouse',
-      });
+      const objects = files.filter(({ path }) => path.startsWith('gs://'));
+      const local = files.filter(({ path }) => !path.startsWith('gs://'));
+      const loaded: LoadedFiles[] = [];
+      if (local.length > 0)
+        loaded.push(await loadLocal({ target, origin, files: local }, (streams) => this.pipe(streams)));
+      if (objects.length > 0) loaded.push(await loadFromBuckets(objects));
+      return together(loaded);
     },
     async pipe(streams) {
       if (streams.some((stream) => hasNested(target, stream.columns)))
@@ -209,4 +223,13 @@ async function boundsOf(bigquery: Bigquery, table: string, column: string) {
   const [low, high, nulls] = rows[0] ?? [];
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   return { from: text(low), to: text(high), hasNull: nulls !== 0 };
+}
+
+function together(loaded: readonly LoadedFiles[]): LoadedFiles {
+  return {
+    read: loaded.reduce((sum, { read }) => sum + read, 0),
+    bytes: loaded.reduce((sum, { bytes }) => sum + bytes, 0),
+    quarantined: loaded.flatMap(({ quarantined }) => quarantined),
+    drift: loaded.flatMap(({ drift }) => drift),
+  };
 }

@@ -5,7 +5,7 @@ import type { TableTarget } from '../../pipeline.ts';
 import { allColumns, shapeOf, type TableField, tableField } from './fields.ts';
 import type { Bigquery } from './jobs.ts';
 
-const field: z.ZodType<TableField> = z.lazy(() =>
+export const field: z.ZodType<TableField> = z.lazy(() =>
   z.object({
     name: z.string(),
     type: z.string(),
@@ -77,7 +77,8 @@ export async function createTable(
     path: `datasets/${datasetId}/tables`,
     json: {
       tableReference: { projectId, datasetId, tableId: table.name },
-      schema: { fields: table.fields },
+      // Without a schema the first load job makes the columns.
+      ...(table.fields.length === 0 ? {} : { schema: { fields: table.fields } }),
       ...table.more,
     },
     expect: [404, 409],

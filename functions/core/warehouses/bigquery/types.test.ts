@@ -140,16 +140,6 @@ async function sliceOf() {
   return { slice: { ...names, ...counts, sliceId: 's1', status: 'committed', runId: 'r', at } as const };
 }
 
-it('refuses local files and names the path', async () => {
-  const stage = await warehouse.openStage(target, 'acc');
-  await expect(stage.load([{ path: '/data/a.csv', format: 'csv' }])).rejects.toMatchObject({
-    kind: 'fatal',
-    code: 'bad-file',
-    message:
-      '[marts.ads] this version loads files into embedded warehouses only: got "/data/a.csv"; point the pipeline at a duckdb warehouse',
-  });
-});
-
 it('quotes only those numbers of JSON that BigQuery would round', () => {
   const json =
     '{"1e999":1,"a":[0.1,-0,1.50,1E5,18446744073709551615,-9223372036854775808],"s":"9.99999999999999999999 \\" 1"}';

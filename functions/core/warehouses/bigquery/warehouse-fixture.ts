@@ -39,6 +39,7 @@ export async function openFixture() {
       dataset: 'marts',
       bigqueryUrl: emulator.url,
       metadataUrl: emulator.url,
+      storageUrl: emulator.url,
       now: () => now,
       sleep: async (ms) => {
         waits.push(ms);

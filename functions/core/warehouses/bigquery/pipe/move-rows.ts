@@ -7,6 +7,7 @@ import { rowColumn } from '../fields.ts';
 import type { Bigquery } from '../jobs.ts';
 import { jobId, runJob } from '../jobs.ts';
 import { ident, tableRef } from '../names.ts';
+import type { Params } from '../params.ts';
 import { queryParameters } from '../params.ts';
 import { select } from '../sql.ts';
 import type { CellSql } from './canonical-sql.ts';
@@ -23,6 +24,10 @@ export interface RawRows {
   readonly position: string;
   /** Condition of the rows that count. */
   readonly where: string;
+  /** Named in the SQL of the cells and of `extra`; no two raw tables share a name. */
+  readonly params: Params;
+  /** Position of the first row, when positions are those of the file. */
+  readonly first?: number | undefined;
 }
 
 /** Bad rows that come back in detail; the others are counted only. */
@@ -69,7 +74,7 @@ export async function moveRows(
         query,
         useLegacySql: false,
         parameterMode: 'NAMED',
-        queryParameters: queryParameters({ origin }),
+        queryParameters: queryParameters(Object.assign({ origin }, ...raw.map(({ params }) => params))),
       },
     },
   });
@@ -82,11 +87,7 @@ export async function moveRows(
 const badRow = z.tuple([z.coerce.number(), z.number(), z.string().nullable()]);
 
 /** The rows that were left behind, with the first thing that is wrong with each. */
-export async function readBadRows(
-  bigquery: Bigquery,
-  raw: RawRows,
-  first: number,
-): Promise<readonly Quarantined[]> {
+export async function readBadRows(bigquery: Bigquery, raw: RawRows): Promise<readonly Quarantined[]> {
   const flaws = raw.cells.flatMap((cell) => cell.flaws.map((flaw) => ({ ...flaw, cell })));
   if (flaws.length === 0) return [];
   const shown = (text: string) =>
@@ -96,20 +97,26 @@ export async function readBadRows(
   const { rows } = await select(bigquery, {
     what: 'reading the rows that break the schema',
     sql:
-      `SELECT ${raw.position} AS row_index, (CASE ${number} END) AS flaw, (CASE ${value} END) AS shown ` +
+      `SELECT ${raw.first === undefined ? '0' : raw.position} AS row_index, (CASE ${number} END) AS flaw, (CASE ${value} END) AS shown ` +
       `FROM ${tableRef(bigquery.settings, raw.table)} AS r ` +
       `WHERE ${raw.where} AND (${flaws.map(({ when }) => `(${when})`).join(' OR ')}) ` +
       `ORDER BY row_index LIMIT ${detailedRows}`,
-    params: {},
+    params: usedParams(raw),
   });
   return rows.map((row): Quarantined => {
     const [at, flaw, text] = badRow.parse(row);
     const found = flaws[flaw];
     return {
-      row: at - first,
+      row: raw.first === undefined ? undefined : at - raw.first,
       path: found?.cell.column ?? '',
       reason: found?.reason ?? '',
       masked: mask(text),
     };
   });
+}
+
+/** BigQuery refuses a query with a parameter that it does not name; those of `_extra` alone are not needed here. */
+function usedParams({ cells, params }: RawRows): Params {
+  const sql = cells.flatMap(({ flaws, shown }) => [shown, ...flaws.map(({ when }) => when)]).join(' ');
+  return Object.fromEntries(Object.entries(params).filter(([name]) => new RegExp(`@${name}\\b`).test(sql)));
 }

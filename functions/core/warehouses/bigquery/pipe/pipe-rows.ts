@@ -31,7 +31,7 @@ export async function pipeRows(
     const read = stream.open('csv');
     const take = async (block: Buffer | undefined) => {
       if (block === undefined) return;
-      const rows = readRecords(block.toString('utf8')).map((cells) => rowOf(columns, cells));
+      const rows = readRecords(block.toString('utf8')).map((cells) => rowOf(stream.columns, columns, cells));
       const checked = checker.check(rows);
       if (quarantined.length < detailedRows) quarantined.push(...checked.quarantined);
       await stage.append(checked.batch);
@@ -63,11 +63,17 @@ async function* guarded(
   }
 }
 
-function rowOf(columns: readonly (Column | undefined)[], cells: readonly (string | null)[]): Row {
+function rowOf(
+  names: readonly string[],
+  columns: readonly (Column | undefined)[],
+  cells: readonly (string | null)[],
+): Row {
   const row: Record<string, unknown> = {};
   for (const [index, column] of columns.entries())
     if (column !== undefined) row[column.sourceName ?? column.name] = cellValue(column, cells[index] ?? null);
-  return row;
+  // Fields without a column, as the checked reader hands them on.
+  const extra = cells[names.indexOf('_extra')] ?? null;
+  return extra === null ? row : { ...(parseJson(extra) as Row), ...row };
 }
 
 /** The value that the check of rows takes; a text that is not in canonical form goes on as it is, and is refused there. */

@@ -3,10 +3,10 @@ import { fatal } from '../../../errors.ts';
 import type { TableTarget } from '../../../pipeline.ts';
 import type { Quarantined } from '../../../rows/check.ts';
 import type { LoadedFiles } from '../../warehouse.ts';
-import { rowColumn } from '../fields.ts';
+import { allColumns, rowColumn } from '../fields.ts';
 import type { Bigquery } from '../jobs.ts';
 import { ident } from '../names.ts';
-import { canonicalCell } from './canonical-sql.ts';
+import { canonicalCell, jsonText } from './canonical-sql.ts';
 import type { RawRows } from './move-rows.ts';
 import { detailedRows, moveRows, readBadRows } from './move-rows.ts';
 import { createRawTable, dropTable } from './raw-table.ts';
@@ -78,7 +78,7 @@ function groupByColumns(target: TableTarget, streams: readonly ByteStream[], raw
   const groups = new Map<string, Group>();
   for (const stream of streams) {
     for (const name of stream.columns)
-      if (!target.columns.some((column) => column.name === name))
+      if (!allColumns(target.columns).some((column) => column.name === name))
         throw fatal('internal', {
           where: `${target.dataset}.${target.name}`,
           what: 'a stream has a column that the schema file lacks',
@@ -124,7 +124,7 @@ async function moveAll(
     .map((group) => ({ group, of: group.streams.flatMap((stream) => uploaded.get(stream) ?? []) }))
     .map(({ group, of }) =>
       rawRows(
-        target,
+        { target, firstRow },
         group,
         of.filter(({ rows }) => rows > 0),
         starts,
@@ -133,14 +133,13 @@ async function moveAll(
     .filter((each) => each !== undefined);
   const staged = await moveRows(bigquery, { target, stageTable, origin, raw });
   const quarantined: Quarantined[] = [];
-  if (staged < read)
-    for (const each of raw) quarantined.push(...(await readBadRows(bigquery, each, firstRow)));
+  if (staged < read) for (const each of raw) quarantined.push(...(await readBadRows(bigquery, each)));
   quarantined.sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
   return { read, bytes, announced, staged, quarantined: quarantined.slice(0, detailedRows), drift: [] };
 }
 
 function rawRows(
-  target: TableTarget,
+  { target, firstRow }: Pick<PipeRequest, 'target' | 'firstRow'>,
   { table, columns }: Group,
   streams: readonly UploadedStream[],
   starts: ReadonlyMap<UploadedStream, number>,
@@ -158,7 +157,9 @@ function rawRows(
       const flaws = [{ when: 'TRUE', reason: 'is required and missing' }];
       return { value: 'NULL', flaws, column: column.name, shown: 'CAST(NULL AS STRING)' };
     }),
-    extra: 'NULL',
+    extra: columns.includes('_extra') ? jsonText('r.`_extra`') : 'NULL',
+    params: {},
+    first: firstRow,
     position: `MOD(r.${rowColumn}, ${takeRows}) + (CASE ${take} ${whens.join(' ')} END)`,
     where: `${take} IN (${streams.map((stream) => stream.take).join(', ')})`,
   };

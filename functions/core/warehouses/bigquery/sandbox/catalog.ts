@@ -17,7 +17,7 @@ export interface EmulatedTable {
 
 const newTable = z.strictObject({
   tableReference: z.strictObject({ projectId: z.string(), datasetId: z.string(), tableId: z.string() }),
-  schema: z.strictObject({ fields: z.array(z.unknown()).min(1) }),
+  schema: z.strictObject({ fields: z.array(z.unknown()).min(1) }).optional(),
   labels: z.record(z.string(), z.string().regex(/^[a-z0-9_-]{0,63}$/)).optional(),
   expirationTime: z
     .string()
@@ -45,6 +45,7 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
       datasets.set(name, new Map());
     },
     names: (dataset: string) => [...datasetOf(dataset).keys()].sort(),
+    has: (dataset: string, name: string) => datasetOf(dataset).has(name),
     find: (dataset: string, name: string): EmulatedTable =>
       datasetOf(dataset).get(name) ??
       refuse('notFound', `Not found: Table ${project}:${dataset}.${name}`, 404),
@@ -56,15 +57,11 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
         refuse('invalid', 'the table reference names another dataset');
       if (!/^[\p{L}\p{N}_-]{1,1024}$/u.test(name)) refuse('invalid', `Invalid table ID "${name}"`);
       if (tables.has(name)) refuse('duplicate', `Already Exists: Table ${project}:${dataset}.${name}`, 409);
-      const columns = columnsOf(schema.fields);
+      const columns = schema === undefined ? [] : columnsOf(schema.fields);
       for (const field of [body.timePartitioning?.field, ...(body.clustering?.fields ?? [])])
         if (field !== undefined && !columns.some((column) => column.name === field))
           refuse('invalid', `The field ${field} is not in the schema`);
-      const defined = columns.map(
-        (column) =>
-          `${ident(column.name)} ${duckdbType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
-      );
-      await connection.run(`CREATE TABLE ${ident(dataset)}.${ident(name)} (${defined.join(', ')})`);
+      if (columns.length > 0) await createTable(connection, dataset, name, columns);
       const table = { dataset, name, columns, etag: 1, body };
       tables.set(name, table);
       return table;
@@ -96,8 +93,16 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
     },
     async remove(dataset: string, name: string) {
       catalog.find(dataset, name);
-      await connection.run(`DROP TABLE ${ident(dataset)}.${ident(name)}`);
+      await connection.run(`DROP TABLE IF EXISTS ${ident(dataset)}.${ident(name)}`);
       datasetOf(dataset).delete(name);
+    },
+    /** Gives a table that has no columns yet those of a relation. */
+    async fillColumns(on: DuckDBConnection, dataset: string, name: string, from: string) {
+      const table = catalog.find(dataset, name);
+      if (table.columns.length > 0) return;
+      const { fields } = await readResult(on, `SELECT * FROM ${from} LIMIT 0`);
+      table.columns = columnsOf(fields);
+      await createTable(on, dataset, name, table.columns);
     },
     /** A table that a statement made. */
     async adopt(dataset: string, name: string) {
@@ -120,7 +125,20 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
 
 export type Catalog = ReturnType<typeof createCatalog>;
 
-const forbidden = /^(_TABLE_|_FILE_|_PARTITION|_ROW_TIMESTAMP|__ROOT__|_COLIDENTIFIER)/i;
+async function createTable(
+  connection: DuckDBConnection,
+  dataset: string,
+  name: string,
+  columns: readonly Column[],
+): Promise<void> {
+  const defined = columns.map(
+    (column) => `${ident(column.name)} ${duckdbType(column)}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+  );
+  await connection.run(`CREATE TABLE ${ident(dataset)}.${ident(name)} (${defined.join(', ')})`);
+}
+
+const forbidden =
+  /^(_TABLE_|_FILE_|_PARTITION|_ROW_TIMESTAMP|__ROOT__|_COLIDENTIFIER|_CHANGE_SEQUENCE_NUMBER|_CHANGE_TYPE|_CHANGE_TIMESTAMP)/i;
 
 /** The kit's own columns are added by `checkSchema`'s caller elsewhere, so they are set aside here. */
 function columnsOf(fields: readonly unknown[]): readonly Column[] {

@@ -23,9 +23,22 @@ export const macros = [
   'CREATE MACRO SAFE_FROM_BASE64(x) AS TRY(from_base64(x))',
   'CREATE MACRO REGEXP_CONTAINS(x, pattern) AS regexp_matches(x, pattern)',
   'CREATE MACRO DIV(x, y) AS x // y',
+  'CREATE MACRO IS_INF(x) AS isinf(x)',
+  'CREATE MACRO SAFE_PARSE_DATE(form, x) AS CAST(try_strptime(x, form) AS DATE)',
+  'CREATE MACRO SAFE_PARSE_TIME(form, x) AS CAST(try_strptime(x, form) AS TIME)',
+  'CREATE MACRO SAFE_PARSE_DATETIME(form, x) AS CAST(try_strptime(x, form) AS TIMESTAMP)',
+  "CREATE MACRO SAFE_PARSE_TIMESTAMP(form, x) AS CAST(try_strptime(x, form) AS TIMESTAMP) AT TIME ZONE 'UTC'",
+  // DuckDB has functions of these names with other meanings.
+  'CREATE MACRO BQ_REGEXP_EXTRACT(x, pattern) AS CASE WHEN regexp_matches(x, pattern) THEN regexp_extract(x, pattern, 1) END',
+  'CREATE MACRO BQ_JSON_QUERY(x, path) AS CASE WHEN json_valid(x) THEN CAST(json_extract(x, path) AS VARCHAR) END',
+  "CREATE MACRO BQ_JSON_VALUE(x, path) AS CASE WHEN json_valid(x) AND json_type(x, path) NOT IN ('OBJECT', 'ARRAY') THEN json_extract_string(x, path) END",
+  "CREATE MACRO BQ_JSON_KEYS(x, depth) AS CASE WHEN json_type(x) = 'OBJECT' THEN json_keys(x) ELSE [] END",
   'CREATE MACRO FARM_FINGERPRINT(x) AS CAST(hash(x) >> 1 AS BIGINT)',
   'CREATE MACRO GENERATE_UUID() AS CAST(uuid() AS VARCHAR)',
 ];
+
+/** Stands for a backslash of a parameter, which is none of the statement's own text. */
+export const backslash = '\uE000';
 
 /**
  * One statement of GoogleSQL, as far as the warehouse writes it, in DuckDB's dialect. Names in backticks are
@@ -35,7 +48,10 @@ export function toDuckdbSql(sql: string, project: string): string {
   const named = mapParts(sql, {
     code: (code) => {
       if (code.includes('"')) refuse('invalidQuery', 'the emulator takes text in single quotes only');
-      return code.replaceAll(/\bSAFE\./g, 'SAFE_').replaceAll('SAFE_CAST(', 'TRY_CAST(');
+      return code
+        .replaceAll(/\bSAFE\./g, 'SAFE_')
+        .replaceAll('SAFE_CAST(', 'TRY_CAST(')
+        .replaceAll(/\b(REGEXP_EXTRACT|JSON_QUERY|JSON_VALUE|JSON_KEYS)\(/g, 'BQ_$1(');
     },
     text: (text) => {
       // Raw text begins with an r; in other text GoogleSQL reads backslashes as escapes, which DuckDB does not.
@@ -56,9 +72,10 @@ export function toDuckdbSql(sql: string, project: string): string {
     /UNNEST\((\[[^\]]*\])\) AS (\w+)/g,
     'UNNEST($1) AS unnested($2)',
   );
-  return mapCode(structs(unnested), (code) =>
+  const translated = mapCode(structs(unnested), (code) =>
     code.replaceAll(/\b[A-Z0-9]+\b/g, (word) => types[word] ?? word),
   );
+  return translated.replaceAll(backslash, '\\');
 }
 
 /** Applies a change to what is neither text nor a quoted name. */
@@ -123,9 +140,10 @@ function unnests(sql: string): string {
     made += sql.slice(from, start);
     made +=
       rest === null
-        ? `UNNEST(${list})`
+        ? `UNNEST(${list})${list.startsWith('[') ? '' : aliased(sql.slice(end))}`
         : `(SELECT unnest(${list}) AS ${rest[1]}, generate_subscripts(${list}, 1) - 1 AS ${rest[2]})`;
-    from = end + (rest?.[0].length ?? 1);
+    const alias = rest === null && !list.startsWith('[') ? /^\) AS \w+/.exec(sql.slice(end)) : rest;
+    from = end + (alias?.[0].length ?? 1);
   }
 }
 
@@ -141,4 +159,10 @@ function closingBracket(sql: string, from: number): number {
     }
   }
   return refuse('invalidQuery', 'a bracket is not closed');
+}
+
+/** In BigQuery the name is the item's, in DuckDB the list's. */
+function aliased(rest: string): string {
+  const name = /^\) AS (\w+)/.exec(rest)?.[1];
+  return name === undefined ? '' : ` AS of_${name}(${name})`;
 }

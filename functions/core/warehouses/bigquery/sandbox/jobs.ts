@@ -1,10 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import type { Catalog } from './catalog.ts';
-import { loadLines } from './load.ts';
-import { csvOptions, loadCsv } from './load-csv.ts';
 import { Refused, refuse } from './refuse.ts';
 import type { ResultRows } from './results.ts';
+import type { LoadHost } from './run-load.ts';
+import { loadConfiguration, runLoad } from './run-load.ts';
 import type { TableWrites } from './script.ts';
 import { runScript, split } from './script.ts';
 
@@ -15,6 +14,7 @@ export interface Job {
   error: Refused | undefined;
   result: ResultRows;
   outputRows: number | undefined;
+  inputFileBytes: number | undefined;
   /** Rows that a single statement changed. */
   affected: number | undefined;
   readonly ended: Promise<void>;
@@ -33,24 +33,6 @@ const parameter = z.strictObject({
   parameterValue: z.strictObject({ value: z.string().nullable() }),
 });
 
-const tableReference = z.strictObject({ projectId: z.string(), datasetId: z.string(), tableId: z.string() });
-
-const load = z.strictObject({
-  destinationTable: tableReference,
-  sourceFormat: z.enum(['NEWLINE_DELIMITED_JSON', 'CSV', 'PARQUET']),
-  sourceUris: z
-    .array(z.string().regex(/^gs:\/\/[^/]+\/.+/))
-    .min(1)
-    .max(10_000)
-    .optional(),
-  schema: z.strictObject({ fields: z.array(z.unknown()).min(1) }).optional(),
-  writeDisposition: z.enum(['WRITE_APPEND', 'WRITE_TRUNCATE', 'WRITE_EMPTY']).default('WRITE_APPEND'),
-  createDisposition: z.enum(['CREATE_NEVER', 'CREATE_IF_NEEDED']).default('CREATE_IF_NEEDED'),
-  maxBadRecords: z.literal(0).default(0),
-  ignoreUnknownValues: z.literal(false).default(false),
-  ...csvOptions.shape,
-});
-
 const query = z.strictObject({
   query: z.string().min(1).max(1_000_000),
   useLegacySql: z.literal(false),
@@ -62,7 +44,7 @@ const query = z.strictObject({
 const configuration = z.strictObject({
   labels: z.record(z.string(), z.string()).optional(),
   dryRun: z.boolean().optional(),
-  load: load.optional(),
+  load: loadConfiguration.optional(),
   query: query.optional(),
 });
 
@@ -81,10 +63,9 @@ const jobBody = z.strictObject({
 /** What a query is charged for at least, per table that it reads. The emulator charges no query more. */
 export const leastBilled = 10 * 1024 * 1024;
 
-export interface JobsHost {
+export interface JobsHost extends LoadHost {
   readonly project: string;
   readonly location: string;
-  readonly catalog: Catalog;
   readonly writes: TableWrites;
   readonly connect: () => Promise<DuckDBConnection>;
   readonly faults: JobFault[];
@@ -100,14 +81,7 @@ export function createJobs(host: JobsHost) {
     const connection = await host.connect();
     try {
       if (job.configuration.load !== undefined) {
-        const { load } = job.configuration;
-        const { datasetId, tableId } = load.destinationTable;
-        const table = host.catalog.find(datasetId, tableId);
-        const bytes = content ?? refuse('required', 'no content');
-        job.outputRows =
-          load.sourceFormat === 'CSV'
-            ? await loadCsv(connection, table, bytes, load)
-            : await loadLines(connection, table, bytes);
+        Object.assign(job, await runLoad(connection, host, job.configuration.load, content));
       } else if (job.configuration.query !== undefined) {
         const { query: sql, queryParameters, defaultDataset } = job.configuration.query;
         if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
@@ -134,8 +108,9 @@ export function createJobs(host: JobsHost) {
         refuse('invalid', 'the job is for another project or location');
       if ((body.configuration.load === undefined) === (body.configuration.query === undefined))
         refuse('required', 'a job loads or queries');
-      if ((body.configuration.load === undefined) !== (content === undefined))
-        refuse('invalid', 'a load job, and no other, comes with content');
+      const hasSource = body.configuration.load?.sourceUris !== undefined;
+      if ((body.configuration.load === undefined || hasSource) !== (content === undefined))
+        refuse('invalid', 'a load job names its sources or comes with content, and no other job does');
       const id = body.jobReference.jobId ?? newId();
       if (jobs.has(id))
         refuse('duplicate', `Already Exists: Job ${host.project}:${host.location}.${id}`, 409);
@@ -146,6 +121,7 @@ export function createJobs(host: JobsHost) {
         error: undefined,
         result: { fields: [], rows: [] },
         outputRows: undefined,
+        inputFileBytes: undefined,
         affected: undefined,
         ended: Promise.resolve(),
       };
@@ -184,7 +160,12 @@ export function createJobs(host: JobsHost) {
       },
       statistics:
         job.configuration.query === undefined
-          ? { load: { outputRows: String(job.outputRows ?? 0) } }
+          ? {
+              load: {
+                outputRows: String(job.outputRows ?? 0),
+                inputFileBytes: String(job.inputFileBytes ?? 0),
+              },
+            }
           : {
               query: {
                 totalBytesBilled: String(leastBilled),

@@ -45,8 +45,8 @@ export function loadCsv(
 }
 
 /**
- * Cells of each record. The null marker is NULL with quotes and without, the worse of the two ways in which BigQuery may
- * read it.
+ * Cells of each record. An empty cell is NULL unless it is quoted. Any other null marker is NULL with quotes too, the worse
+ * of the two ways in which BigQuery may read it.
  */
 function readCsv(text: string, options: CsvOptions): (string | null)[][] {
   const { fieldDelimiter, quote, nullMarker, allowQuotedNewlines, preserveAsciiControlCharacters } = options;
@@ -57,7 +57,8 @@ function readCsv(text: string, options: CsvOptions): (string | null)[][] {
   let at = 0;
   while (at < text.length) {
     let cell = '';
-    if (quote !== '' && text[at] === quote) {
+    const isQuoted = quote !== '' && text[at] === quote;
+    if (isQuoted) {
       at += 1;
       for (;;) {
         const end = text.indexOf(quote, at);
@@ -77,7 +78,7 @@ function readCsv(text: string, options: CsvOptions): (string | null)[][] {
       cell = text.slice(start, at).replace(/\r$/, '');
       if (quote !== '' && cell.includes(quote)) refuse('invalid', 'a quote inside a cell without quotes');
     }
-    cells.push(cell === nullMarker ? null : cell);
+    cells.push(cell === nullMarker && !(isQuoted && cell === '') ? null : cell);
     const isOver = text[at] !== fieldDelimiter;
     at += 1;
     if (!isOver && at === text.length) cells.push(nullMarker === '' ? null : '');

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { mapCode, toDuckdbSql } from './dialect.ts';
+import { backslash, mapCode, toDuckdbSql } from './dialect.ts';
 import { Refused, refuse } from './refuse.ts';
 import { type ResultRows, readResult } from './results.ts';
 
@@ -214,5 +214,7 @@ function filled({ host, variables, rowCount }: State, sql: string): string {
 }
 
 function constant(type: string, value: string | null): string {
-  return value === null ? `CAST(NULL AS ${type})` : `CAST('${value.replaceAll("'", "''")}' AS ${type})`;
+  return value === null
+    ? `CAST(NULL AS ${type})`
+    : `CAST('${value.replaceAll("'", "''").replaceAll('\\', backslash)}' AS ${type})`;
 }

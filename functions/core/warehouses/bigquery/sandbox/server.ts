@@ -12,6 +12,7 @@ import { createJobs, leastBilled } from './jobs.ts';
 import { Refused, refuse } from './refuse.ts';
 import type { UploadReply, Uploads } from './resumable.ts';
 import { createUploads } from './resumable.ts';
+import { readObject } from './storage.ts';
 
 /** Something that goes wrong with the first request that matches. */
 export interface RequestFault {
@@ -30,6 +31,8 @@ export interface Emulator {
   readonly url: string;
   readonly catalog: Catalog;
   readonly jobs: Jobs;
+  /** Objects of Cloud Storage by `gs://` URI; whoever may read BigQuery may read them. */
+  readonly objects: Map<string, Buffer>;
   readonly uploads: Uploads;
   readonly requests: SeenRequest[];
   readonly requestFaults: RequestFault[];
@@ -65,7 +68,8 @@ export async function startEmulator(options: {
   for (const dataset of options.datasets) await catalog.addDataset(dataset);
   const jobFaults: JobFault[] = [];
   const writes = { clock: 0, changedAt: new Map<string, number>(), heldBy: new Map<string, object>() };
-  const jobs = createJobs({ project, location, catalog, writes, connect, faults: jobFaults });
+  const objects = new Map<string, Buffer>();
+  const jobs = createJobs({ project, location, catalog, objects, writes, connect, faults: jobFaults });
 
   const server = createServer((request, response) => void answer(request, response));
   const emulator: Emulator = {
@@ -74,6 +78,7 @@ export async function startEmulator(options: {
     },
     catalog,
     jobs,
+    objects,
     uploads: createUploads((job, content) => jobs.json(jobs.start(job, content, randomUUID))),
     requests: [],
     requestFaults: [],
@@ -109,14 +114,14 @@ export async function startEmulator(options: {
       return;
     }
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
+    response.end(reply.content ?? (reply.body === undefined ? '' : JSON.stringify(reply.body)));
   };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return emulator;
 }
 
-type Reply = UploadReply;
+type Reply = UploadReply & { readonly content?: Buffer };
 
 interface Asked {
   readonly request: IncomingMessage;
@@ -138,6 +143,7 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
   if (url.pathname.startsWith('/computeMetadata/')) return token(emulator, request, url);
   if (request.headers.authorization !== `Bearer token-${emulator.token}`)
     refuse('authError', 'Request had invalid authentication credentials.', 401);
+  if (url.pathname.startsWith('/storage/')) return readObject(emulator.objects, url, request.headers);
   const match = /^(\/upload)?\/bigquery\/v2\/projects\/([^/]+)\/(.+)$/.exec(url.pathname);
   if (match === null || match[2] !== project) return refuse('notFound', `no such path ${url.pathname}`, 404);
   const [, upload, , path = ''] = match;
