@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { FileRef } from '../../extract.ts';
+import { column, items, openBench } from '../conformance/bench.ts';
+import { useServer } from './warehouse-fixture.ts';
+
+const fixture = useServer();
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'catchment-load-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const target = items({
+  ...{ key: [], writeMode: 'append' },
+  columns: [column('id', 'INTEGER', 'REQUIRED'), column('name', 'STRING'), column('price', 'NUMERIC')],
+});
+
+/** Loads one file and gives what is in the table then, and what the load told. */
+async function load(name: string, content: string | Buffer, ref: Partial<FileRef> = {}, into = target) {
+  const bench = await openBench((place) => fixture.open(place));
+  const path = join(folder, name);
+  await writeFile(path, content);
+  await bench.warehouse.prepare([into]);
+  const stage = await bench.warehouse.openStage(into, 'a');
+  const loaded = await stage.load([{ path, format: 'csv', ...ref }]);
+  expect(stage.rows).toBe(loaded.read - loaded.quarantined.length);
+  await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'append' }));
+  await stage.discard();
+  const names = into.columns.map((each) => each.name).join(', ');
+  return { loaded, rows: await bench.rows(`select ${names}, _origin from conformance.items order by id`) };
+}
+
+it('loads CSV as it is: columns by header, quotes, line ends in cells, empty cells as NULL', async () => {
+  const text = 'price,name,id\n1.5,"a ""b""\nc, 日本語",1\n,"",2\n2,,3';
+  const { loaded, rows } = await load('plain.csv', text);
+  expect(loaded).toMatchObject({ read: 3, bytes: Buffer.byteLength(text), quarantined: [], drift: [] });
+  expect(rows).toEqual([
+    [1, 'a "b"\nc, 日本語', '1.500000000', 'a'],
+    [2, '', null, 'a'],
+    [3, null, '2.000000000', 'a'],
+  ]);
+});
+
+it('takes the dialect of the file', async () => {
+  const ref = { header: false, delimiter: ';', quote: "'" };
+  expect((await load('dialect.csv', "1;'a;b';2\n2;c;3\n", ref)).rows).toEqual([
+    [1, 'a;b', '2.000000000', 'a'],
+    [2, 'c', '3.000000000', 'a'],
+  ]);
+  expect((await load('tabs.tsv', 'id\tname\n1\ta,b\n')).rows).toEqual([[1, 'a,b', null, 'a']]);
+});
+
+it('sends bad rows of a CSV file to quarantine and loads the others', async () => {
+  const { loaded, rows } = await load('bad.csv', 'id,name,price\n1,a,1\ntwo,b,2\n,c,3\n4,d,4\n');
+  expect(loaded.quarantined.map(({ row, path }) => [row, path])).toEqual([
+    [1, 'id'],
+    [2, 'id'],
+  ]);
+  expect(rows).toEqual([
+    [1, 'a', '1.000000000', 'a'],
+    [4, 'd', '4.000000000', 'a'],
+  ]);
+});
+
+it('keeps fields that the schema file does not name, and tells them', async () => {
+  const { loaded, rows } = await load('drift.csv', 'id,colour\n1,red\n');
+  expect(loaded.drift.map(({ field }) => field)).toEqual(['colour']);
+  expect(rows).toEqual([[1, null, null, 'a']]);
+});
+
+it('loads JSON lines, packed files and dates through the checked reader', async () => {
+  const dated = { ...target, columns: [...target.columns, column('day', 'DATE'), column('raw', 'BYTES')] };
+  const lines = [
+    '{"id": 1, "name": "a", "day": "2026-11-01", "raw": "AP8="}',
+    '{"id": 2, "price": 0.5}',
+  ].join('\n');
+  expect((await load('rows.ndjson.gz', gzipSync(lines), { format: 'ndjson' }, dated)).rows).toEqual([
+    [1, 'a', null, '2026-11-01', '\\x00ff', 'a'],
+    [2, null, '0.500000000', null, null, 'a'],
+  ]);
+});
