@@ -6,7 +6,7 @@ export interface BenchRow {
   readonly ours: number;
   /** The bare tool's figure. For a size without a tool, the limit itself. */
   readonly floor: number;
-  readonly unit: 's' | 'MiB' | 'kB' | 'rows/s' | 's/M rows';
+  readonly unit: 's' | 'MiB' | 'kB' | 'rows' | 'rows/s' | 's/M rows';
   /** How many times the floor's cost ours is: above 1 is worse, whatever the unit. */
   readonly ratio: number;
   /** Rows, resources or starts that the figures are about. */

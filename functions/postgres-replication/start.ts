@@ -39,6 +39,7 @@ export async function startPosition({ context, client, connect, ready }: StartAr
       log.info({ slot: name }, 'the slot is created');
       await createSlot(client, name, where);
       slot = await readSlot(client, name);
+      log.debug({ slot: name }, 'the slot is there');
     }
     if (slot?.lost !== undefined) throw logLost(where, lostWords(name, slot.lost));
     if (slot?.confirmed === undefined) throw logLost(where, `the slot "${name}" has no position`);

@@ -132,7 +132,7 @@ export async function startPostgres(
 }
 
 /** The newest PostgreSQL that Debian's packages brought. */
-function findBinaries(): string {
+export function findBinaries(): string {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root) : [];
   const [newest] = versions

@@ -65,6 +65,7 @@ export async function commitPosition({ run, log }: LogWork, position: string): P
   const cursor = log.cursorAt(allTables, position);
   await run.request.warehouse.ledger.saveCursor(run.lease, cursor);
   log.committed(cursor);
+  run.request.log?.debug({ position }, 'the position is saved');
 }
 
 interface LogCommit {
