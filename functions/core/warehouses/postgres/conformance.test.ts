@@ -1,5 +1,5 @@
 import { warehouseConformance } from '../conformance.ts';
-import { useServer } from './warehouse-fixture.ts';
+import { useServer } from './testing.ts';
 
 const fixture = useServer();
 

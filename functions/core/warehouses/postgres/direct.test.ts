@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { column, items, openBench } from '../conformance/bench.ts';
 import { streamOf } from '../conformance/text.ts';
-import { copyStream, useServer } from './warehouse-fixture.ts';
+import { copyStream, useServer } from './testing.ts';
 
 const fixture = useServer();
 const columns = ['day', 'id', 'value'];

@@ -4,7 +4,7 @@ import type { ByteStream } from '../../bytes.ts';
 import type { Bench } from '../conformance/bench.ts';
 import { items, openBench } from '../conformance/bench.ts';
 import { openPostgres } from './warehouse.ts';
-import { useServer } from './warehouse-fixture.ts';
+import { useServer } from './testing.ts';
 
 const fixture = useServer();
 const openPlace = () => openBench((place) => fixture.open(place));

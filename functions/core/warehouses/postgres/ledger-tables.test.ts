@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
 import { migrateLedger, migrations } from './ledger-tables.ts';
-import { useServer } from './warehouse-fixture.ts';
+import { useServer } from './testing.ts';
 
 const fixture = useServer();
 

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FileRef } from '../../extract.ts';
 import { column, items, openBench } from '../conformance/bench.ts';
-import { useServer } from './warehouse-fixture.ts';
+import { useServer } from './testing.ts';
 
 const fixture = useServer();
 let folder = '';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Warehouse } from '../warehouse.ts';
-import { useServer } from './warehouse-fixture.ts';
+import { useServer } from './testing.ts';
 
 const fixture = useServer();
 let warehouse: Warehouse;

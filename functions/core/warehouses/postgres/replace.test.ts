@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Bench } from '../conformance/bench.ts';
 import { items, openBench } from '../conformance/bench.ts';
-import { copyStream, useServer } from './warehouse-fixture.ts';
+import { copyStream, useServer } from './testing.ts';
 
 const fixture = useServer();
 const target = items({ writeMode: 'replace', key: [], cursor: { kind: 'snapshot' } });
