@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Warehouse } from '../warehouse.ts';
 import type { SeenRequest } from './sandbox/server.ts';
 import { settle } from './settings.ts';
-import { commitRows, now, openFixture, takeLease, target } from './warehouse-fixture.ts';
+import { commitRows, openFixture, takeLease, target } from './warehouse-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openFixture>>;
 let warehouse: Warehouse;
