@@ -49,3 +49,10 @@ export function parsePort(text: string | undefined): number | undefined {
     throw fatal('bad-input', { what: '--sandbox-port is not a port', got: text, allowed: '1 to 65535' });
   return port;
 }
+
+/** @throws fatal `bad-input` unless it is a whole number up to a thousand */
+export function parseCount(option: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  if (/^\d{1,4}$/.test(text) && Number(text) <= 1000) return Number(text);
+  throw fatal('bad-input', { what: `${option} is not a number of rows`, got: text, allowed: '0 to 1000' });
+}

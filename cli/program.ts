@@ -4,6 +4,7 @@ import { asCatchmentError, type CatchmentError } from '../functions/core/errors.
 import { backfillCommand } from './commands/backfill.ts';
 import { buildCommand } from './commands/build.ts';
 import { newCommand } from './commands/new.ts';
+import { peekCommand } from './commands/peek.ts';
 import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
@@ -64,6 +65,7 @@ ${exitCodeHelp}`,
     backfillCommand(),
     queryCommand(),
     statusCommand(),
+    peekCommand(),
     planCommand(),
     buildCommand(),
     newCommand(),

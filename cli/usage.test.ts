@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeProject } from './testing/project.ts';
 
-const commands = ['start', 'run', 'backfill', 'query', 'status', 'plan', 'build', 'new', 'schema'];
+const commands = ['start', 'run', 'backfill', 'query', 'status', 'peek', 'plan', 'build', 'new', 'schema'];
 
 const project = makeProject();
 afterAll(() => project.remove());

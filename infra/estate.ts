@@ -47,6 +47,8 @@ export interface EstateOptions {
   readonly sourceNames?: readonly string[] | undefined;
   /** @default the wall clock */
   readonly now?: (() => Date) | undefined;
+  /** True while schema files, or the tables of a pipeline, are still to be written. @default false */
+  readonly isDraft?: boolean | undefined;
 }
 
 /** An estate, or everything that is wrong with it. */
@@ -107,7 +109,7 @@ async function readEstate(
   findings: Finding[],
 ): Promise<Estate | undefined> {
   const report = (finding: Finding) => {
-    findings.push(finding);
+    if (options.isDraft !== true || finding.isUnwritten !== true) findings.push(finding);
   };
   if (value === undefined || value === null) {
     report({

@@ -10,6 +10,8 @@ export interface StackFileOptions {
   readonly stack: string;
   /** @default the wall clock */
   readonly now?: (() => Date) | undefined;
+  /** True while schema files, or the tables of a pipeline, are still to be written. @default false */
+  readonly isDraft?: boolean | undefined;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface StackFileOptions {
  *
  * @throws fatal `bad-input` when there is no such stack, or with all mistakes of its file
  */
-export async function readStackFile({ root, stack, now }: StackFileOptions): Promise<Estate> {
+export async function readStackFile({ root, stack, now, isDraft }: StackFileOptions): Promise<Estate> {
   const file = `stacks/Pulumi.${stack}.yaml`;
   if (!/^[\w-]+$/.test(stack) || !existsSync(join(root, file)))
     throw fatal('bad-input', {
@@ -26,7 +28,7 @@ export async function readStackFile({ root, stack, now }: StackFileOptions): Pro
       allowed: listStacks(root),
       todo: `name one with --stack, or write ${file}`,
     });
-  return parseStackFile(readFileSync(join(root, file), 'utf8'), { file, root, now });
+  return parseStackFile(readFileSync(join(root, file), 'utf8'), { file, root, now, isDraft });
 }
 
 function listStacks(root: string): readonly string[] | string {

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import { type CommonOptions, createCommand } from '../command.ts';
+import { schemaInferCommand } from './schema-infer.ts';
 
 export function schemaCommand(): Command {
-  return createCommand({
+  const command = createCommand({
     name: 'schema',
     summary:
       'Print the JSON schema of stack files, for completion in editors; it knows the sources of the project.',
     examples: [
       ['schema > .catchment/stack.json', 'write it to a file'],
       ['schema --json', 'the same: it is JSON already'],
+      ['schema infer shop', 'write the schema files of a pipeline'],
     ],
   }).action(async ({ root }: CommonOptions) => {
     const { estateJsonSchema } = await import('../../infra/estate-schema.ts');
@@ -19,4 +21,5 @@ export function schemaCommand(): Command {
     );
     printJson(estateJsonSchema(Object.fromEntries(sources)));
   });
+  return command.addCommand(schemaInferCommand().copyInheritedSettings(command));
 }

@@ -25,6 +25,8 @@ export interface Finding {
   readonly got?: unknown;
   readonly allowed?: string | readonly string[] | undefined;
   readonly todo?: string | undefined;
+  /** What is missing is about to be written: commands that write it go on. */
+  readonly isUnwritten?: true;
 }
 
 export type Report = (finding: Finding) => void;

@@ -43,6 +43,7 @@ export function checkSchemaFile(root: string, table: PipelineTable, path: Path, 
       path,
       what: `has no schema file ${file}`,
       todo: didYouMean(table.schema, others) ?? 'write it in the JSON format of `bq show --schema`',
+      isUnwritten: true,
     });
     return;
   }

@@ -43,7 +43,8 @@ export function readTables({ value, sourceName, source, path, ...args }: TablesA
       if (table !== undefined) tables.push(table);
     }
   }
-  if (tables.length === 0 && !hasMistakes) report({ path, what: 'leaves no table', allowed: 'at least one' });
+  if (tables.length === 0 && !hasMistakes)
+    report({ path, what: 'leaves no table', allowed: 'at least one', isUnwritten: true });
   checkNames(tables, path, report);
   return tables;
 }

@@ -7,8 +7,14 @@ import { createRedactor } from '../secrets.ts';
 import type { ActiveRun } from './active-run.ts';
 import type { RunSetup } from './setup.ts';
 
+/** What the network is opened with: a part of a run, or of a question about a source. */
+export interface NetworkOptions {
+  readonly request: Pick<ActiveRun['request'], 'source' | 'baseUrl' | 'standIns' | 'signal' | 'sleep'>;
+  readonly setup: Pick<RunSetup, 'where' | 'settings' | 'secret' | 'now'>;
+}
+
 /** The network as this run may use it, and what it costs. */
-export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: HttpStats } {
+export function openHttp({ request, setup }: NetworkOptions): { http: Http; stats: HttpStats } {
   const { source } = request;
   if (source.http === undefined)
     return { http: noHttp(setup), stats: { calls: 0, retries: 0, bytes: 0, waitedMs: 0 } };
@@ -26,7 +32,7 @@ export function openHttp({ request, setup }: ActiveRun): { http: Http; stats: Ht
   });
 }
 
-function noHttp({ where }: RunSetup): Http {
+function noHttp({ where }: Pick<RunSetup, 'where'>): Http {
   const refusal = (path: string) =>
     fatal('host-not-allowed', { where, what: 'this source declares no http', got: path });
   const refuse = async (path: string) => {
