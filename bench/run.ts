@@ -8,21 +8,25 @@ import { hasPassed, verdictOf } from './verdict.ts';
 /** In the order in which they run. */
 const benches: Readonly<Record<string, () => Promise<() => Promise<BenchRow[]>>>> = {
   files: async () => (await import('./files.ts')).benchFiles,
+  'warehouse-files': async () => (await import('./warehouse-files.ts')).benchWarehouseFiles,
   api: async () => (await import('./api.ts')).benchApi,
   rows: async () => (await import('./rows.ts')).benchRows,
   handler: async () => (await import('./handler.ts')).benchHandler,
   plan: async () => (await import('./plan.ts')).benchPlan,
   'postgres-to-postgres': async () =>
     (await import('./databases/postgres-to-postgres.ts')).benchPostgresToPostgres,
+  replication: async () => (await import('./databases/replication.ts')).benchReplication,
+  'postgres-to-duckdb': async () => (await import('./databases/postgres-to-duckdb.ts')).benchPostgresToDuckdb,
 };
 
 const names = Object.keys(benches);
 
 const help = `Measures the kit beside its floors, one path after another: see docs/bench.md
 
-usage: npm run bench [-- name ...] [--json]
+usage: npm run bench [-- name ...] [--rows n] [--json]
 
 names: ${names.join(', ')} (default: all)
+  --rows  rows of the tables that the database benchmarks move (default: 2000000)
   --json  print the figures as JSON
   --help  print this
 
@@ -41,6 +45,7 @@ async function main(): Promise<number> {
     printLines([help]);
     return 0;
   }
+  if (wanted.rows !== undefined) process.env.BENCH_ROWS = wanted.rows;
   const machine = machineFacts();
   const rows: BenchRow[] = [];
   for (const name of names.filter((each) => wanted.names.includes(each))) {
@@ -60,12 +65,14 @@ function readArguments() {
   try {
     const flag = { type: 'boolean', default: false } as const;
     const { values, positionals } = parseArgs({
-      options: { json: flag, help: flag },
+      options: { json: flag, help: flag, rows: { type: 'string' } },
       allowPositionals: true,
     });
     const unknown = positionals.find((name) => !names.includes(name));
     if (unknown !== undefined)
       return `there is no such benchmark: got "${unknown}"; allowed: ${names.join(', ')}`;
+    if (values.rows !== undefined && !/^[1-9]\d*$/.test(values.rows))
+      return `--rows is a number of rows: got "${values.rows}"; allowed: 1 and more`;
     return { ...values, names: positionals.length > 0 ? positionals : names };
   } catch (error) {
     return `${(error as Error).message}; see npm run bench -- --help`;
