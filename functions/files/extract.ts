@@ -5,7 +5,7 @@ import type { DiscoverOf, ExtractContext, ExtractOf, FileRef, FoundObject } from
 import { goneGeneration } from '../core/extract.ts';
 import { fetchAhead, takeAhead } from './fetch-ahead.ts';
 import { fetchObject } from './fetch-object.ts';
-import { describeFile } from './file-format.ts';
+import { compressionOf, describeFile } from './file-format.ts';
 import { parsePlace } from './place.ts';
 import { selectObjects } from './select.ts';
 import type { source } from './source.ts';
@@ -70,9 +70,11 @@ type Context = ExtractContext<typeof source>;
 type Written = Omit<FileRef, 'path'>;
 
 /** BigQuery loads these from a bucket as they are; others go through this machine. */
-function readsItself({ accepts }: Context, { format, compression, encoding, records }: Written): boolean {
+function readsItself({ accepts, slice }: Context, how: Written): boolean {
+  const { format, encoding = 'utf-8', records } = how;
   const isPlain = format === 'csv' || format === 'parquet' || (format === 'ndjson' && records === undefined);
-  return accepts.includes('gs') && isPlain && compression !== 'zstd' && (encoding ?? 'utf-8') === 'utf-8';
+  const isPackedOtherwise = compressionOf(slice.origin, how) === 'zstd';
+  return accepts.includes('gs') && isPlain && !isPackedOtherwise && encoding === 'utf-8';
 }
 
 async function bring(store: Store, { slice, http, scratch, ahead }: Context) {

@@ -42,6 +42,16 @@ export function formatOf(name: string): FileRef['format'] | undefined {
   return Object.hasOwn(formats, ending) ? formats[ending] : undefined;
 }
 
+/** How a file is packed: what the stack file says, else what the name's ending says. */
+export function compressionOf(
+  name: string,
+  { compression }: Pick<FileRef, 'compression'>,
+): 'gzip' | 'zstd' | 'none' {
+  if (compression !== undefined) return compression;
+  if (/\.gz$/i.test(name)) return 'gzip';
+  return /\.zst$/i.test(name) ? 'zstd' : 'none';
+}
+
 function endingOf(name: string): string {
   const endings = name.toLowerCase().split('.').slice(1);
   if (['gz', 'zst'].includes(endings.at(-1) ?? '')) endings.pop();

@@ -1,7 +1,7 @@
 import { fatal } from '../core/errors.ts';
 import type { FileRef } from '../core/extract.ts';
 import type { FoundTable, InspectContext, InspectOf, TableDescription } from '../core/inspect.ts';
-import { describeFile, formatOf } from './file-format.ts';
+import { compressionOf, describeFile, formatOf } from './file-format.ts';
 import { describeCsv } from './inspect/describe-csv.ts';
 import { describeJson } from './inspect/describe-json.ts';
 import { describeParquet } from './inspect/describe-parquet.ts';
@@ -53,7 +53,7 @@ export const inspect: InspectOf<typeof source> = {
         todo: 'correct path of the table or root of the group in the stack file',
       });
     const how = describeFile(object.key, options, path);
-    const compression = object.packed ?? how.compression ?? byEnding(object.key);
+    const compression = object.packed ?? compressionOf(object.key, how);
     return describers[how.format]({ store, object, how, compression, sample });
   },
 };
@@ -68,9 +68,4 @@ const describers: Readonly<Record<FileRef['format'], (question: FileQuestion) =>
 
 function open({ settings, secret, http, signal }: InspectContext<typeof source>): Promise<Store> {
   return openStore({ where: settings.root, settings, secret, http, signal });
-}
-
-function byEnding(key: string): FileQuestion['compression'] {
-  if (/\.gz$/i.test(key)) return 'gzip';
-  return /\.zst$/i.test(key) ? 'zstd' : 'none';
 }

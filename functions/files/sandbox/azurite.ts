@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import type { Ask, Misbehave } from './store-server.ts';
 
 export const account = 'catchmenttests';
 export const accountKey = Buffer.from('a key of the tests, known to everyone').toString('base64');
+
+const version = '2021-12-02';
 
 const program = join(
   import.meta.dirname,
@@ -24,6 +27,8 @@ export interface Azurite {
   createContainer(name: string): Promise<void>;
   put(container: string, key: string, bytes: Uint8Array, contentEncoding?: string): Promise<void>;
   remove(container: string, key: string): Promise<void>;
+  /** A shared access signature of a container: what it allows, and for how many seconds from now. */
+  sign(container: string, permissions: string, seconds: number): string;
   close(): Promise<void>;
 }
 
@@ -99,6 +104,16 @@ export async function startAzurite(): Promise<Azurite> {
         bytes,
       ),
     remove: (container, key) => send(`${base}/${container}/${encodeURIComponent(key)}`, 'DELETE', {}),
+    sign(container, permissions, seconds) {
+      const ends = `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
+      // https://learn.microsoft.com/rest/api/storageservices/create-service-sas, version 2020-12-06 and later
+      const text = [permissions, '', ends, `/blob/${account}/${container}`, '', '', '', version, 'c'];
+      const rest = Array.from({ length: 7 }, () => '');
+      const sig = createHmac('sha256', Buffer.from(accountKey, 'base64'))
+        .update([...text, ...rest].join('\n'))
+        .digest('base64');
+      return new URLSearchParams({ sv: version, sp: permissions, se: ends, sr: 'c', sig }).toString();
+    },
     close: async () => {
       await new Promise<void>((resolve) => {
         proxy.close(() => resolve());
@@ -116,7 +131,7 @@ async function send(
   more: Readonly<Record<string, string>>,
   body: Uint8Array = new Uint8Array(),
 ): Promise<void> {
-  const headers = { 'x-ms-version': '2021-12-02', ...more };
+  const headers = { 'x-ms-version': version, ...more };
   const signed = await signAzure(
     account,
     accountKey,
