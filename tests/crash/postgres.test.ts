@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, expect } from 'vitest';
-import type { PostgresServer } from '../setup/postgres.ts';
-import { startPostgres } from '../setup/postgres.ts';
+import { expect } from 'vitest';
+import { usePostgres } from '../setup/use-postgres.ts';
 import { crashMatrix } from './matrix.ts';
 
-let server: PostgresServer;
-
-beforeAll(async () => {
-  server = await startPostgres();
-});
-
-afterAll(() => server.stop());
+const server = usePostgres();
 
 crashMatrix('PostgreSQL', {
   async create() {
-    const { host, port, user, password } = server;
-    const database = await server.createDatabase();
+    const { host, port, user, password } = server();
+    const database = await server().createDatabase();
     return { config: { name: 'main', kind: 'postgres', host, port, database }, secret: { user, password } };
   },
   async check(warehouse) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openPostgres } from './warehouse.ts';
 import { useServer } from './testing.ts';
+import { openPostgres } from './warehouse.ts';
 
 const fixture = useServer();
 const wrong = 'a-wrong-password-9d1f';

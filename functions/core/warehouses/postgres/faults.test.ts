@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ByteStream } from '../../bytes.ts';
 import type { Bench } from '../conformance/bench.ts';
 import { items, openBench } from '../conformance/bench.ts';
-import { openPostgres } from './warehouse.ts';
 import { useServer } from './testing.ts';
+import { openPostgres } from './warehouse.ts';
 
 const fixture = useServer();
 const openPlace = () => openBench((place) => fixture.open(place));

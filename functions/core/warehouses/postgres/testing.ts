@@ -1,8 +1,7 @@
 import pg from 'pg';
 import { to } from 'pg-copy-streams';
-import { afterAll, beforeAll } from 'vitest';
 import type { PostgresServer } from '../../../../tests/setup/postgres.ts';
-import { startPostgres } from '../../../../tests/setup/postgres.ts';
+import { usePostgres } from '../../../../tests/setup/use-postgres.ts';
 import type { ByteStream } from '../../bytes.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { openPostgres } from './warehouse.ts';
@@ -21,34 +20,29 @@ export interface ServerFixture {
 }
 
 export function useServer(settings: Readonly<Record<string, string>> = {}): ServerFixture {
-  let server: PostgresServer;
+  const server = usePostgres(settings);
   const databases = new Map<string, Promise<string>>();
   const databaseOf = (place: string) => {
-    const database = databases.get(place) ?? server.createDatabase();
+    const database = databases.get(place) ?? server().createDatabase();
     databases.set(place, database);
     return database;
   };
   const connect = async (place: string) => {
-    const { host, port, user, password } = server;
+    const { host, port, user, password } = server();
     const client = new pg.Client({ host, port, user, password, database: await databaseOf(place) });
     client.on('error', () => undefined);
     await client.connect();
     return client;
   };
 
-  beforeAll(async () => {
-    server = await startPostgres(settings);
-  });
-  afterAll(() => server.stop());
-
   return {
     get server() {
-      return server;
+      return server();
     },
     databaseOf,
     connect,
     async open(place) {
-      const { host, port, user, password } = server;
+      const { host, port, user, password } = server();
       const database = await databaseOf(place);
       return openPostgres({ name: 'main', kind: 'postgres', host, port, database }, { user, password });
     },
