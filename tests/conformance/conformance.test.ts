@@ -106,8 +106,9 @@ describe.each(folders)('source $name', (folder) => {
     });
 
     it('connects to its sandbox only', () => {
-      const { baseUrl } = first.sandbox;
-      const allowed = baseUrl === undefined ? [] : [`127.0.0.1:${new URL(baseUrl).port}`];
+      const { baseUrl, settings } = first.sandbox;
+      const port = baseUrl === undefined ? settings.port : new URL(baseUrl).port;
+      const allowed = port === undefined ? [] : [`127.0.0.1:${port}`];
       expect([...new Set(connected)]).toEqual(allowed);
     });
 

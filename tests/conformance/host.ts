@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +28,15 @@ export async function loadFolder(name: string): Promise<SourceFolder> {
   const [declaration, code, sandbox] = await Promise.all([
     import(join(folder, 'source.ts')) as Promise<{ source: AnySource }>,
     import(join(folder, 'extract.ts')) as Promise<SourceCode>,
-    import(join(folder, 'sandbox.ts')) as Promise<SandboxModule>,
+    import(sandboxFile(name)) as Promise<SandboxModule>,
   ]);
   return { name, source: declaration.source, code, sandbox };
+}
+
+/** Where the other side is a program that exists, such as a database, it is started by a file beside this one. */
+function sandboxFile(name: string): string {
+  const own = join(root, 'functions', name, 'sandbox.ts');
+  return existsSync(own) ? own : join(import.meta.dirname, 'sandboxes', `${name}.ts`);
 }
 
 /** A source beside its own sandbox and an empty warehouse, on a clock that only waits move. */
