@@ -31,7 +31,8 @@ const debian: readonly { readonly engine: Engine; readonly name: string; readonl
 export default function install(): void {
   const missing: Partial<Record<Engine, string>> = {};
   const packages = installEngines();
-  if (packages !== undefined) Object.assign(missing, { clickhouse: packages, azurite: packages });
+  if (packages !== undefined)
+    Object.assign(missing, { clickhouse: packages, azurite: packages, bigqueryClient: packages });
   else if (!hasClickhouse())
     missing.clickhouse = `the package chdb has no engine for ${process.platform} ${process.arch}`;
   Object.assign(missing, installFromDebian());

@@ -1,4 +1,4 @@
-export type Engine = 'clickhouse' | 'azurite' | 'postgres' | 'mariadb' | 'sqlite3';
+export type Engine = 'clickhouse' | 'azurite' | 'bigqueryClient' | 'postgres' | 'mariadb' | 'sqlite3';
 
 /** The variable in which `install.ts` tells the test files what is missing: JSON, reasons by engine. */
 export const whyUnavailable = 'CATCHMENT_TEST_ENGINES_MISSING';

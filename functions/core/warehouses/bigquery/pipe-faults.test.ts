@@ -54,9 +54,6 @@ describe('a pipe', () => {
   it.each(['lose-answer', 'lose-request'] as const)(
     'bears it when each call it makes has its first %s',
     async (act) => {
-      const clean = await openFixture();
-      const kinds = ['beginning', 'first piece', 'second piece', 'last piece', 'poll', 'move', 'commit'];
-      await clean.emulator.close();
       let pieces = 0;
       const at = (number: number) => (request: SeenRequest) => {
         if (!isPiece(request) || request.body === '') return false;
@@ -77,7 +74,7 @@ describe('a pipe', () => {
       expect(rows).toEqual(whole);
       expect(piped).toMatchObject({ read: count, quarantined: [] });
       expect(fixture.emulator.requestFaults).toHaveLength(0);
-        for (const kind of ['pipe', 'move', 'commit']) expect(jobsOf(kind)).toHaveLength(1);
+      for (const kind of ['pipe', 'move', 'commit']) expect(jobsOf(kind)).toHaveLength(1);
       expect(stream.opened).toBe(1);
     },
   );

@@ -144,14 +144,19 @@ const forbidden =
 function columnsOf(fields: readonly unknown[]): readonly Column[] {
   const own = ['_origin', '_extra'];
   const isOwn = (field: unknown) => own.includes((field as { name: string }).name);
-  const columns = checkSchema(
-    fields.filter((field) => !isOwn(field)),
-    'the table',
-  );
+  const columns = legal(fields.filter((field) => !isOwn(field)));
   for (const { name } of columns) if (forbidden.test(name)) refuse('invalid', `Invalid field name "${name}"`);
   const byName = new Map(columns.map((column) => [column.name, column]));
   return fields.map((field) => {
     const known = byName.get((field as { name: string }).name);
     return known ?? (field as Column);
   });
+}
+
+function legal(fields: readonly unknown[]): readonly Column[] {
+  try {
+    return checkSchema(fields, 'the table');
+  } catch (error) {
+    return refuse('invalid', `Invalid schema: ${(error as Error).message}`);
+  }
 }

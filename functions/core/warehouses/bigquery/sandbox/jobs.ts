@@ -9,6 +9,8 @@ import { runScript, split } from './script.ts';
 
 export interface Job {
   readonly id: string;
+  readonly project: string;
+  readonly location: string;
   readonly configuration: z.output<typeof configuration>;
   state: 'PENDING' | 'RUNNING' | 'DONE';
   error: Refused | undefined;
@@ -30,13 +32,19 @@ export interface JobFault {
 const parameter = z.strictObject({
   name: z.string(),
   parameterType: z.strictObject({ type: z.enum(['STRING', 'INT64', 'TIMESTAMP', 'DATE', 'BOOL']) }),
-  parameterValue: z.strictObject({ value: z.string().nullable() }),
+  // The official client writes numbers as they are.
+  parameterValue: z.strictObject({
+    value: z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]).nullable(),
+  }),
 });
 
 const query = z.strictObject({
   query: z.string().min(1).max(1_000_000),
   useLegacySql: z.literal(false),
-  parameterMode: z.literal('NAMED').optional(),
+  parameterMode: z
+    .string()
+    .regex(/^named$/i)
+    .optional(),
   queryParameters: z.array(parameter).max(10_000).default([]),
   defaultDataset: z.strictObject({ projectId: z.string(), datasetId: z.string() }).optional(),
 });
@@ -69,15 +77,31 @@ export interface JobsHost extends LoadHost {
   readonly writes: TableWrites;
   readonly connect: () => Promise<DuckDBConnection>;
   readonly faults: JobFault[];
+  /** Load jobs that a table takes in a day, failed ones too. */
+  readonly loadsPerTable: number;
 }
 
 export function createJobs(host: JobsHost) {
   const jobs = new Map<string, Job>();
+  const loadsOf = new Map<string, number>();
+
+  /** A day of the emulator never ends. */
+  const countLoad = ({ datasetId, tableId }: { readonly datasetId: string; readonly tableId: string }) => {
+    const table = `${datasetId}.${tableId}`;
+    const loads = (loadsOf.get(table) ?? 0) + 1;
+    loadsOf.set(table, loads);
+    if (loads > host.loadsPerTable)
+      refuse(
+        'quotaExceeded',
+        `Quota exceeded: Your table exceeded quota for imports or query appends per table: ${table}`,
+      );
+  };
 
   const work = async (job: Job, content: Uint8Array | undefined) => {
     const fault = host.faults.findIndex(({ match }) => match(job));
     const [failure] = fault < 0 ? [] : host.faults.splice(fault, 1);
     if (failure !== undefined) refuse(failure.reason, failure.message);
+    if (job.configuration.load !== undefined) countLoad(job.configuration.load.destinationTable);
     const connection = await host.connect();
     try {
       if (job.configuration.load !== undefined) {
@@ -116,6 +140,8 @@ export function createJobs(host: JobsHost) {
         refuse('duplicate', `Already Exists: Job ${host.project}:${host.location}.${id}`, 409);
       const job: Job = {
         id,
+        project: host.project,
+        location: host.location,
         configuration: body.configuration,
         state: 'PENDING',
         error: undefined,

@@ -15,6 +15,8 @@ const tableReference = z.strictObject({ projectId: z.string(), datasetId: z.stri
 /** Configuration of a load job, as far as the emulator knows it. */
 export const loadConfiguration = z.strictObject({
   destinationTable: tableReference,
+  // Not a part of it, but the official client writes it here as well.
+  location: z.string().optional(),
   sourceFormat: z.enum(['NEWLINE_DELIMITED_JSON', 'CSV', 'PARQUET']),
   sourceUris: z
     .array(z.string().regex(/^gs:\/\/[^/]+\/.+/))

@@ -54,8 +54,10 @@ export async function startEmulator(options: {
   readonly project: string;
   readonly location: string;
   readonly datasets: readonly string[];
+  /** @default 1500, as BigQuery has it */
+  readonly loadsPerTable?: number;
 }): Promise<Emulator> {
-  const { project, location } = options;
+  const { project, location, loadsPerTable = 1500 } = options;
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connect = async () => {
     const connection = await instance.connect();
@@ -69,7 +71,16 @@ export async function startEmulator(options: {
   const jobFaults: JobFault[] = [];
   const writes = { clock: 0, changedAt: new Map<string, number>(), heldBy: new Map<string, object>() };
   const objects = new Map<string, Buffer>();
-  const jobs = createJobs({ project, location, catalog, objects, writes, connect, faults: jobFaults });
+  const jobs = createJobs({
+    project,
+    location,
+    catalog,
+    objects,
+    writes,
+    connect,
+    faults: jobFaults,
+    loadsPerTable,
+  });
 
   const server = createServer((request, response) => void answer(request, response));
   const emulator: Emulator = {
@@ -185,12 +196,12 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
       return { status: 200, body: { statistics: { query: { statementType: jobs.statementType(sql) } } } };
     }
     case 'GET jobs/*':
-      if (url.searchParams.get('location') !== location) refuse('notFound', 'no location given', 404);
+      checkLocation(url, location, path);
       return { status: 200, body: jobs.json(jobs.find(path.slice('jobs/'.length))) };
     case 'POST queries':
       return { status: 200, body: await syncQuery({ emulator, project, location }, json()) };
     case 'GET queries/*': {
-      if (url.searchParams.get('location') !== location) refuse('notFound', 'no location given', 404);
+      checkLocation(url, location, path);
       if (url.searchParams.get('formatOptions.useInt64Timestamp') !== 'true')
         refuse('invalid', 'the emulator writes timestamps as INT64 only');
       const job = jobs.find(path.slice('queries/'.length));
@@ -199,6 +210,12 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
     default:
       return refuse('notFound', `no such method ${route}`, 404);
   }
+}
+
+/** A job of another location is not found, which is the usual reason for a job that seems to be gone. */
+function checkLocation(url: URL, location: string, path: string): void {
+  const asked = url.searchParams.get('location');
+  if (asked !== location) refuse('notFound', `Not found: Job ${asked}.${path.split('/')[1]}`, 404);
 }
 
 function token(emulator: Emulator, request: IncomingMessage, url: URL): Reply {
@@ -215,24 +232,24 @@ const syncBody = z.strictObject({
   query: z.string(),
   useLegacySql: z.literal(false),
   location: z.string(),
-  parameterMode: z.literal('NAMED'),
-  queryParameters: z.array(z.unknown()),
-  defaultDataset: z.unknown(),
+  parameterMode: z.string().optional(),
+  queryParameters: z.array(z.unknown()).optional(),
+  defaultDataset: z.unknown().optional(),
   formatOptions: z.strictObject({ useInt64Timestamp: z.literal(true) }),
-  timeoutMs: z.number(),
-  maxResults: z.number(),
-  maximumBytesBilled: z.string().optional(),
+  timeoutMs: z.number().optional(),
+  maxResults: z.number().optional(),
+  requestId: z.string().max(36).optional(),
 });
 
 async function syncQuery({ emulator, project, location }: Where, json: unknown): Promise<unknown> {
-  const { query, queryParameters, defaultDataset, location: asked } = syncBody.parse(json);
+  const { query, queryParameters, parameterMode, defaultDataset, location: asked } = syncBody.parse(json);
   if (asked !== location) refuse('notFound', `Not found: Dataset in location ${asked}`, 404);
   if (emulator.jobs.statementType(query) !== 'SELECT') refuse('invalid', 'only reads are sent this way');
   const job = emulator.jobs.start(
     {
       jobReference: { projectId: project, location },
       configuration: {
-        query: { query, useLegacySql: false, parameterMode: 'NAMED', queryParameters, defaultDataset },
+        query: { query, useLegacySql: false, parameterMode, queryParameters, defaultDataset },
       },
     },
     undefined,
@@ -249,7 +266,7 @@ async function page(job: Job, pageToken: string): Promise<unknown> {
   const { fields, rows } = job.result;
   return {
     jobComplete: true,
-    jobReference: { jobId: job.id },
+    jobReference: { projectId: job.project, jobId: job.id, location: job.location },
     ...(fields.length === 0 ? {} : { schema: { fields } }),
     rows: rows.slice(from, next),
     totalRows: String(rows.length),
