@@ -230,10 +230,34 @@ export type ProbeOf<S extends AnySource> = (context: {
   readonly isOpen: boolean;
 }) => Promise<readonly WatermarkRange[]>;
 
+/** How an engine in the handler's place reads one table by JDBC. */
+export interface JdbcRead {
+  /** Which driver speaks to it. */
+  readonly driver: 'postgres' | 'mariadb';
+  /** Without user and password. */
+  readonly url: string;
+  readonly user: string;
+  /** One SELECT whose columns have the names of the schema file. */
+  readonly query: string;
+  /** INTEGER column of the query by whose ranges several workers read at once. @default one worker reads */
+  readonly partitionColumn?: string | undefined;
+}
+
+/** Says how an engine reads one table; needed by sources that declare `engines`. */
+export type JdbcOf<S extends AnySource> = (context: {
+  readonly table: string;
+  readonly options: OptionsOf<S>;
+  readonly settings: z.output<S['settings']>;
+  readonly secret: z.output<S['secret']>;
+  readonly columns: readonly Column[];
+  readonly key: readonly string[];
+}) => JdbcRead;
+
 /** What a source folder's `extract.ts` exports. */
 export interface SourceCode<S extends AnySource = AnySource> {
   readonly extract: ExtractOf<S>;
   readonly discover?: DiscoverOf<S>;
   readonly probe?: ProbeOf<S>;
   readonly inspect?: InspectOf<S>;
+  readonly jdbc?: JdbcOf<S>;
 }

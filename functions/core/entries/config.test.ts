@@ -28,6 +28,13 @@ const pipeline: Pipeline = {
 };
 
 const CATCHMENT_PIPELINE = JSON.stringify(pipeline);
+const dataflow = {
+  project: 'acme',
+  region: 'europe-west1',
+  bucket: 'acme-staging',
+  serviceAccount: 'etl-tides@acme.iam.gserviceaccount.com',
+  passwords: { north: 'tides-north-password' },
+};
 const parse = (env: Record<string, string>) => () => parseConfig(env, 'tide-gauge');
 
 describe('parseConfig', () => {
@@ -40,6 +47,7 @@ describe('parseConfig', () => {
       baseUrl: undefined,
       logLevel: 'info',
       share: undefined,
+      dataflow: undefined,
     });
   });
 
@@ -54,6 +62,7 @@ describe('parseConfig', () => {
       CLOUD_RUN_EXECUTION: 'etl-tides-x7k2p',
       CLOUD_RUN_TASK_INDEX: '3',
       CLOUD_RUN_TASK_COUNT: '8',
+      CATCHMENT_DATAFLOW: JSON.stringify(dataflow),
     };
     expect(parse(env)()).toEqual({
       pipeline,
@@ -63,6 +72,7 @@ describe('parseConfig', () => {
       baseUrl: 'http://127.0.0.1:9/v1/',
       logLevel: 'debug',
       share: { execution: 'etl-tides-x7k2p', index: 3, count: 8 },
+      dataflow,
     });
   });
 
@@ -104,6 +114,10 @@ describe('parseConfig', () => {
     [
       { CATCHMENT_PIPELINE, LOG_LEVEL: 'loud' },
       '[LOG_LEVEL] is unknown: got "loud"; allowed: debug, info, warn, error, silent',
+    ],
+    [
+      { CATCHMENT_PIPELINE, CATCHMENT_DATAFLOW: '{"project":"acme"}' },
+      '[CATCHMENT_DATAFLOW] does not say where Dataflow jobs run; deploy the stack again',
     ],
     [
       { CATCHMENT_PIPELINE, CLOUD_RUN_TASK_COUNT: '4', CLOUD_RUN_TASK_INDEX: '4', CLOUD_RUN_EXECUTION: 'x' },

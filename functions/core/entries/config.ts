@@ -3,7 +3,7 @@ import { writeModes } from '../cursor.ts';
 import { fatal } from '../errors.ts';
 import { type LogLevel, logLevels } from '../log.ts';
 import type { Pipeline } from '../pipeline.ts';
-import type { TaskShare } from '../run/request.ts';
+import type { DataflowPlace, TaskShare } from '../run/request.ts';
 
 /** What a deployed handler is told by its environment. */
 export interface EntryConfig {
@@ -19,6 +19,8 @@ export interface EntryConfig {
   readonly logLevel: LogLevel;
   /** The part of this process, when it is one of several tasks of a job. */
   readonly share: TaskShare | undefined;
+  /** Where Dataflow jobs run, for pipelines with that engine. */
+  readonly dataflow: DataflowPlace | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,6 +38,7 @@ export const reserveSeconds = 30;
  * - `CATCHMENT_BASE_URL`: a stand-in for the vendor, on loopback only. Default: the source's own
  * - `CLOUD_RUN_EXECUTION`, `CLOUD_RUN_TASK_INDEX`, `CLOUD_RUN_TASK_COUNT`: which task of which execution this is, as Cloud
  *   Run tells every job (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). Default: the only one
+ * - `CATCHMENT_DATAFLOW`: where the jobs of `engine: dataflow` run, as JSON, written by the Pulumi program. Default: none
  * - `LOG_LEVEL`: debug, info, warn, error or silent. Default: info
  *
  * @param source the source of this bundle
@@ -50,6 +53,7 @@ export function parseConfig(env: Environment, source: string): EntryConfig {
     baseUrl: parseBaseUrl(env.CATCHMENT_BASE_URL),
     logLevel: parseLogLevel(env.LOG_LEVEL),
     share: parseShare(env),
+    dataflow: parseDataflow(env.CATCHMENT_DATAFLOW),
   };
 }
 
@@ -124,7 +128,30 @@ function parseShare(env: Environment): TaskShare | undefined {
   });
 }
 
+function parseDataflow(json: string | undefined): DataflowPlace | undefined {
+  if (json === undefined || json === '') return undefined;
+  try {
+    return dataflowShape.parse(JSON.parse(json));
+  } catch (cause) {
+    throw fatal('bad-input', {
+      where: 'CATCHMENT_DATAFLOW',
+      what: 'does not say where Dataflow jobs run',
+      todo: 'deploy the stack again',
+      cause,
+    });
+  }
+}
+
 const text = z.string().min(1);
+
+const dataflowShape: z.ZodType<DataflowPlace> = z.object({
+  project: text,
+  region: text,
+  bucket: text,
+  serviceAccount: text,
+  subnetwork: text.optional(),
+  passwords: z.record(text, text),
+});
 const settings = z.record(z.string(), z.unknown());
 
 const cursor = z.discriminatedUnion('kind', [

@@ -245,7 +245,7 @@ describe('a run that cannot be done', () => {
     hangUp.abort();
     expect(await gone).toBe('AbortError');
     await expect
-      .poll(async () => (await call('GET /status')).body.groups[0].lastRuns[0].status)
+      .poll(async () => (await call('GET /status')).body.groups[0].lastRuns[0].status, { timeout: 20_000 })
       .toBe('failed');
     vendor.release();
     expect((await call('POST /extract', window)).status).toBe(200);

@@ -45,7 +45,7 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
       const secrets = [secret, login];
       const { log, onEvent, failed } = await openRunLog({ level: config.logLevel, secrets, bindings });
       const deadline = deadlineOf(config, started);
-      const { baseUrl, share } = config;
+      const { baseUrl, share, dataflow } = config;
       try {
         return await withWarehouse((warehouse) =>
           runBundled(bundled, {
@@ -58,6 +58,7 @@ export function openHost(bundled: Bundled, env: NodeJS.ProcessEnv): Host {
             signal,
             baseUrl,
             share,
+            dataflow,
             deadline,
             log,
             onEvent,

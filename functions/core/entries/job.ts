@@ -15,9 +15,10 @@ const names: OrderNames = {
   to: '--to',
   months: '--months',
   writeMode: '--write-mode',
+  resume: '--resume',
 };
 
-const usage = `Usage: node main.mjs [--group <name>] [--from <day> --to <day> | --months <n>] [--write-mode <mode>]
+const usage = `Usage: node main.mjs [--group <name>] [--from <day> --to <day> | --months <n>] [--write-mode <mode>] [--resume true]
 
 Loads one group of the pipeline in CATCHMENT_PIPELINE. Without days: what is new since the last run.
 
@@ -25,6 +26,7 @@ Loads one group of the pipeline in CATCHMENT_PIPELINE. Without days: what is new
   --from, --to <day>   YYYY-MM-DD, both included: these days, beside the incremental run
   --months <n>         1 to 60: the last months up to yesterday
   --write-mode <mode>  append, merge, replace or replaceWindow, if the tables can
+  --resume true        goes on with a run that was deferred, and does nothing when there is none
 
 Exit codes: 0 done; 1 failed, or done only in part; 64 wrong arguments; 75 not now, try again later.
 `;

@@ -11,6 +11,8 @@ export interface Order {
   /** Days to load beside the cursor; undefined for the incremental run. */
   readonly window?: DayWindow | undefined;
   readonly writeMode?: WriteMode | undefined;
+  /** Goes on only with a run that was deferred. */
+  readonly isResume?: boolean | undefined;
 }
 
 /** How the fields of an order are called where it comes from: a request or a command line. */
@@ -20,6 +22,7 @@ export interface OrderNames {
   readonly to: string;
   readonly months: string;
   readonly writeMode: string;
+  readonly resume: string;
 }
 
 /** Most months that one backfill may ask for: five years. */
@@ -83,7 +86,9 @@ export function parseOrder(
       field: daysField,
       todo: 'leave the days out',
     });
-  return { group: group.name, window, writeMode: parseWriteMode(pipeline, take('writeMode'), window) };
+  const writeMode = parseWriteMode(pipeline, take('writeMode'), window);
+  const isResume = parseResume(take('resume'), where);
+  return { group: group.name, window, writeMode, ...(isResume ? { isResume } : {}) };
 }
 
 interface Given {
@@ -177,6 +182,19 @@ function parseMonths({
       allowed: monthsAllowed,
     });
   return { start: subtractMonths(day, months), end: addDays(day, -1) };
+}
+
+function parseResume(given: Given | undefined, where: string): boolean {
+  if (given === undefined) return false;
+  const { field, value } = given;
+  if (value === true || value === 'true') return true;
+  throw fatal('bad-input', {
+    where,
+    what: `${field} is not true`,
+    field,
+    got: value,
+    allowed: 'true, or leave it out',
+  });
 }
 
 function parseWriteMode(

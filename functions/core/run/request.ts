@@ -16,6 +16,20 @@ export interface TaskShare {
   readonly count: number;
 }
 
+/** Where Dataflow jobs run, as the deployment made it. */
+export interface DataflowPlace {
+  readonly project: string;
+  readonly region: string;
+  /** Bucket for their temporary files; the drivers are in its folder `jdbc/`. */
+  readonly bucket: string;
+  /** Address of the account that the workers run as. */
+  readonly serviceAccount: string;
+  /** Subnetwork of the workers, as `regions/<region>/subnetworks/<name>`. @default the project's own */
+  readonly subnetwork?: string | undefined;
+  /** Name of the secret with the bare password, by group. */
+  readonly passwords: Readonly<Record<string, string>>;
+}
+
 /** One run of one pipeline's group. */
 export interface RunRequest {
   readonly pipeline: Pipeline;
@@ -41,6 +55,10 @@ export interface RunRequest {
   readonly resnapshot?: boolean | undefined;
   /** Set on a task that shares the slices with others: slice i of their plan belongs to task i mod n. */
   readonly share?: TaskShare | undefined;
+  /** Where the jobs of `engine: dataflow` run; needed by pipelines with that engine. */
+  readonly dataflow?: DataflowPlace | undefined;
+  /** Goes on only with a run that was deferred, and does nothing otherwise. @default false */
+  readonly isResume?: boolean | undefined;
   /** Instead of the declaration's, for the tables that can. */
   readonly writeMode?: WriteMode | undefined;
   /** Replaces the source's base URL and may be on loopback: the twin's sandbox. */

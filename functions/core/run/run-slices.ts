@@ -131,33 +131,41 @@ async function readAndCommit(
   await emit({ type: 'slice-started', slice });
   let renewed = setup.now().getTime();
   const signal = request.signal ?? new AbortController().signal;
-  const read = await readSlice({
-    where: setup.where,
-    slice,
-    targets: setup.targets,
-    code: request.code,
-    context: {
-      settings: setup.settings,
-      secret: setup.secret,
-      http: work.http,
-      signal,
-      log: request.log ?? silent,
-      ahead: ahead as ExtractContext<AnySource>['ahead'],
-    },
-    warehouse: request.warehouse,
-    scratch,
-    onEvent: emit,
-    onBatch: async () => {
-      if (signal.aborted) throw cancelled(setup);
-      if (setup.now().getTime() - renewed < leaseTermMs / 3) return;
-      renewed = setup.now().getTime();
-      await request.warehouse.ledger.renew(lease, setup.now(), leaseTermMs);
-    },
-  });
+  const read =
+    request.pipeline.engine === 'dataflow'
+      ? await readByEngine(run, work, slice)
+      : await readSlice({
+          where: setup.where,
+          slice,
+          targets: setup.targets,
+          code: request.code,
+          context: {
+            settings: setup.settings,
+            secret: setup.secret,
+            http: work.http,
+            signal,
+            log: request.log ?? silent,
+            ahead: ahead as ExtractContext<AnySource>['ahead'],
+          },
+          warehouse: request.warehouse,
+          scratch,
+          onEvent: emit,
+          onBatch: async () => {
+            if (signal.aborted) throw cancelled(setup);
+            if (setup.now().getTime() - renewed < leaseTermMs / 3) return;
+            renewed = setup.now().getTime();
+            await request.warehouse.ledger.renew(lease, setup.now(), leaseTermMs);
+          },
+        });
   const outcomes = await commitSlice(run, read, slice, mover);
   mover.committed(slice);
   work.tally.addCommit(read.tables, outcomes);
   await emit({ type: 'slice-committed', slice, outcomes });
+}
+
+async function readByEngine(run: ActiveRun, { state }: Work, slice: Slice): Promise<SliceRead> {
+  const { readByDataflow } = await import('../engines/dataflow/read-slice.ts');
+  return readByDataflow(run, state, slice);
 }
 
 async function commitSlice(run: ActiveRun, read: SliceRead, slice: Slice, mover: CursorMover) {

@@ -89,8 +89,13 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   };
   const plan = async () => {
     if (share !== undefined) refuseBeforeResume(setup, state);
+    if (request.isResume === true && state.lastRun?.status !== 'deferred')
+      return { slices: [], skipped: ['no run was deferred, so there is nothing to go on with'] };
     await request.warehouse.prepare([...setup.targets, ...setup.transforms]);
-    return planRun(run, state, http);
+    const all = await planRun(run, state, http);
+    if (request.pipeline.engine === undefined) return all;
+    const { leftOfRound } = await import('../engines/dataflow/resume.ts');
+    return leftOfRound(run, state, all);
   };
 
   try {

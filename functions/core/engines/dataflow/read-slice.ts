@@ -1,0 +1,148 @@
+import { systemSleep } from '../../clock.ts';
+import { fatal, retryable } from '../../errors.ts';
+import { createHttp } from '../../http/client.ts';
+import type { LaneState } from '../../ledger/ledger.ts';
+import type { TableTarget } from '../../pipeline.ts';
+import type { ActiveRun } from '../../run/active-run.ts';
+import type { SliceRead } from '../../run/read-slice.ts';
+import type { DataflowPlace } from '../../run/request.ts';
+import type { Slice } from '../../run/slice.ts';
+import { createRedactor } from '../../secrets.ts';
+import { createDataflowApi, type DataflowApi, type DataflowJob, hosts } from './api.ts';
+import { launchBody } from './launch-body.ts';
+import { namesOf } from './names.ts';
+import { createStagingTable } from './staging-table.ts';
+
+/** A machine takes two to three minutes to start; asking more often costs runs and tells nothing. */
+const askAgainSeconds = 180;
+
+/** https://cloud.google.com/dataflow/docs/reference/rest/v1b3/projects.jobs#jobstate; any other state is on its way. */
+const failed = ['JOB_STATE_FAILED', 'JOB_STATE_CANCELLED', 'JOB_STATE_DRAINED', 'JOB_STATE_UPDATED'];
+
+/**
+ * Reads one slice by a Dataflow job. No run waits for one: the first run launches it, the next ones ask for its state, and the
+ * one that finds it done stages what it wrote, for the usual commit.
+ *
+ * @throws retryable `deferred`, of this slice alone, while the job is on its way, however long that takes; fatal `vendor`
+ *   when it failed or was cancelled; retryable `vendor` when its own count of rows is not what is in the table
+ */
+export async function readByDataflow(run: ActiveRun, state: LaneState, slice: Slice): Promise<SliceRead> {
+  const { request, setup, lease } = run;
+  const { place, project, dataset, target } = settle(run, slice);
+  const http = openHttp(run);
+  const api = createDataflowApi(http, place);
+  const ended = state.slices.find(({ sliceId, lane }) => sliceId === slice.id && lane === lease.lane);
+  const names = namesOf(lease, slice.id, ended);
+  const job = await api.find(names.job);
+  if (job === undefined) {
+    await createStagingTable(http, { project, dataset, name: names.table }, target, setup.now());
+    await api.launch(bodyOf(run, slice, target, { place, names, project, dataset }));
+    throw later(run, slice, `the Dataflow job ${names.job} was launched`);
+  }
+  if (failed.includes(job.currentState)) throw await failure(run, slice, job, api);
+  if (job.currentState !== 'JOB_STATE_DONE')
+    throw later(run, slice, `the Dataflow job ${names.job} is in state ${job.currentState}`);
+
+  const announced = await api.rowsWritten(job.id);
+  const stage = await request.warehouse.openStage(target, slice.origin);
+  try {
+    const columns = target.columns.map(({ name }) => `\`${name}\``).join(', ');
+    const rowsRead = await stage.fill(`SELECT ${columns} FROM \`${project}.${dataset}.${names.table}\``);
+    if (announced !== undefined && announced !== rowsRead)
+      throw retryable('vendor', {
+        where: setup.where,
+        what: `the Dataflow job ${names.job} wrote ${announced} rows, and ${rowsRead} are in its table`,
+        todo: 'nothing of it was loaded; the next run reads the slice again',
+      });
+    return {
+      tables: [{ target, stage, rowsRead, announced, bytes: 0, rejected: 0, quarantined: [], drift: [] }],
+    };
+  } catch (error) {
+    await stage.discard();
+    throw error;
+  }
+}
+
+function settle({ request, setup }: ActiveRun, slice: Slice) {
+  const { pipeline, dataflow: place } = request;
+  const { warehouse, dataset } = pipeline;
+  const target = setup.targets.find(({ declared }) => declared === slice.table);
+  if (target === undefined || warehouse.kind !== 'bigquery')
+    throw fatal('internal', { where: setup.where, what: 'Dataflow has no such table', got: slice.table });
+  if (place === undefined)
+    throw fatal('bad-input', {
+      where: setup.where,
+      what: 'engine dataflow runs where it is deployed, and this process does not know where its jobs belong',
+      todo: 'leave the engine out in stacks of one machine',
+    });
+  return { place, project: warehouse.project, dataset, target };
+}
+
+function openHttp({ request, setup }: ActiveRun) {
+  return createHttp({
+    policy: { baseUrl: 'https://dataflow.googleapis.com/' },
+    hosts,
+    standIns: request.standIns,
+    secret: {},
+    redactor: createRedactor([setup.secret]),
+    where: setup.where,
+    signal: request.signal ?? new AbortController().signal,
+    now: setup.now,
+    sleep: request.sleep ?? systemSleep,
+  }).http;
+}
+
+function bodyOf(
+  { request, setup, lease }: ActiveRun,
+  slice: Slice,
+  target: TableTarget,
+  made: {
+    readonly place: DataflowPlace;
+    readonly names: ReturnType<typeof namesOf>;
+    readonly project: string;
+    readonly dataset: string;
+  },
+): unknown {
+  const { place, names, project, dataset } = made;
+  const passwordSecret = place.passwords[setup.group.name];
+  if (request.code.jdbc === undefined || passwordSecret === undefined)
+    throw fatal('internal', {
+      where: setup.where,
+      what: `source ${request.pipeline.source} cannot be read by JDBC, or has no password for it`,
+    });
+  const read = request.code.jdbc({
+    table: slice.table,
+    options: slice.options as never,
+    settings: setup.settings,
+    secret: setup.secret,
+    columns: target.columns,
+    key: target.key,
+  });
+  return launchBody({
+    place,
+    jobName: names.job,
+    read,
+    passwordSecret,
+    outputTable: `${project}:${dataset}.${names.table}`,
+    labels: { pipeline: lease.pipeline, 'managed-by': 'catchment' },
+  });
+}
+
+function later({ setup }: ActiveRun, slice: Slice, what: string) {
+  return retryable('deferred', {
+    where: setup.where,
+    what: `slice ${slice.id} waits: ${what}`,
+    todo: 'the next run asks again',
+    resumeAt: new Date(setup.now().getTime() + askAgainSeconds * 1000),
+    isOfSlice: true,
+  });
+}
+
+async function failure({ setup }: ActiveRun, slice: Slice, job: DataflowJob, api: DataflowApi) {
+  const said = await api.lastError(job.id).catch(() => undefined);
+  return fatal('vendor', {
+    where: setup.where,
+    what: `the Dataflow job ${job.name} of slice ${slice.id} ended ${job.currentState}${said === undefined ? '' : `: ${said}`}`,
+    todo: 'nothing of it was loaded; the next run launches another one',
+  });
+}
