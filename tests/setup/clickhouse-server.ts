@@ -113,8 +113,9 @@ interface Run {
 
 async function run({ request, response, sql, hasData, url, readonly }: Run): Promise<void> {
   const fault = takeFault(sql);
+  if (fault?.kind === 'die-before') process.kill(process.pid, 'SIGKILL');
   if (fault?.kind === 'cut-before') {
-    request.destroy();
+    request.socket.destroy();
     return;
   }
   if (fault?.kind === 'refuse') return refuse(response, 500, fault.code, fault.message);
@@ -148,6 +149,7 @@ async function run({ request, response, sql, hasData, url, readonly }: Run): Pro
     const outcome = await ended;
     if (pipe !== undefined) await release(pipe);
     await feeding;
+    if (fault?.kind === 'die-after') process.kill(process.pid, 'SIGKILL');
     if (fault?.kind === 'cut-after') {
       response.destroy();
       return;
@@ -234,11 +236,15 @@ function refuse(response: ServerResponse, status: number, code: number, message:
   response.end(`${message}\n`);
 }
 
-/** A fault strikes the next statement that matches, once. */
+/** A fault strikes once, and is over then. */
 function takeFault(sql: string): Fault | undefined {
-  const index = faults.findIndex(({ statement }) => new RegExp(statement, 'i').test(sql));
-  const [fault] = index < 0 ? [] : faults.splice(index, 1);
-  return fault;
+  for (const [index, fault] of faults.entries()) {
+    if (!new RegExp(fault.statement, 'i').test(sql)) continue;
+    const { skip = 0 } = fault;
+    if (skip === 0) return faults.splice(index, 1)[0];
+    faults[index] = { ...fault, skip: skip - 1 };
+  }
+  return undefined;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

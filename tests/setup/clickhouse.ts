@@ -6,21 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** What the server does to the next statement that matches, once. */
-export type Fault =
+/** What the server does to a statement that matches, once. */
+export type Fault = {
+  /** A regular expression, without case. */
+  readonly statement: string;
+  /** Statements that match and pass before. @default 0 */
+  readonly skip?: number;
+} & (
   | {
-      /** The connection breaks before or after the statement took effect; the client cannot tell which. */
-      readonly kind: 'cut-before' | 'cut-after';
-      /** A regular expression, without case. */
-      readonly statement: string;
+      /**
+       * `cut`: the connection breaks before or after the statement took effect; the client cannot tell which. `die`: so
+       * does the whole server, by SIGKILL.
+       */
+      readonly kind: 'cut-before' | 'cut-after' | 'die-before' | 'die-after';
     }
   | {
       readonly kind: 'refuse';
-      readonly statement: string;
       /** ClickHouse's error code, such as 241 (memory limit) or 252 (too many parts). */
       readonly code: number;
       readonly message: string;
-    };
+    }
+);
 
 /** A ClickHouse server of a test's own: the real engine, empty, in a process of its own. */
 export interface ClickhouseServer {
@@ -30,6 +36,7 @@ export interface ClickhouseServer {
   readonly password: string;
   /** Runs a statement as the server's owner; gives its answer as text, TabSeparated unless it names a FORMAT. */
   run(sql: string): Promise<string>;
+  /** Sets what goes wrong from now on; nothing, without faults. */
   misbehave(...faults: readonly Fault[]): Promise<void>;
   /** Ends the server and deletes its data. */
   stop(): Promise<void>;

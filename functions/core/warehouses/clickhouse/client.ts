@@ -49,6 +49,8 @@ export interface Clickhouse {
   /** Leases that this process holds; its stages carry the fence of the newest. */
   readonly leases: Map<string, Lease>;
   readonly now: () => Date;
+  /** Waits before another attempt, the longer the more there were. */
+  pause(attempt: number): Promise<void>;
   run(statement: Statement): Promise<RawReply>;
   select(statement: Statement): Promise<Selected>;
   /** Rows by column name, moments as ISO text. */
@@ -153,6 +155,7 @@ export function connect(config: ClickhouseConfig, secret: unknown, hooks: Clickh
     staging: `${ledger}_staging`,
     leases: new Map(),
     now,
+    pause: (attempt) => sleep(waitMs(attempt)),
     run,
     select,
     async textRows(statement) {

@@ -109,6 +109,7 @@ async function exchange(clickhouse: Clickhouse, planned: PlannedTable): Promise<
       return;
     } catch (error) {
       if (attempt === 3 || !isCatchmentError(error) || error.code !== 'network') throw error;
+      await clickhouse.pause(attempt);
     }
   }
 }

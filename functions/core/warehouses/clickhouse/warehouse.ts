@@ -16,11 +16,11 @@ import { prepareDatabases, prepareTable } from './tables.ts';
  * @param secret `{ user, password }`; undefined for a server that asks for none
  * @throws fatal `bad-input` when the secret has another shape
  */
-export async function openClickhouse(
+export function openClickhouse(
   config: ClickhouseConfig,
   secret: unknown,
   hooks: ClickhouseHooks = {},
-): Promise<Warehouse> {
+): Warehouse {
   if (config.secret !== undefined && secret === undefined)
     throw fatal('bad-input', {
       where: config.name,
