@@ -62,7 +62,7 @@ it('says which object had no room on its way to the warehouse', async (context) 
     const args = [...unshare, 'sh', '-c', script, 'sh', folder, process.execPath];
     const { stdout } = await promisify(execFile)('unshare', [
       ...args,
-      join(import.meta.dirname, 'fill-scratch.ts'),
+      join(import.meta.dirname, 'fill-store.ts'),
     ]);
     expect(JSON.parse(stdout)).toEqual({
       code: 'disk-full',

@@ -1,29 +1,41 @@
-import { openPlace } from '../../functions/files/sandbox/places.ts';
-import { extract } from '../../functions/files/extract.ts';
+import type { ByteStream } from '../../functions/core/bytes.ts';
+import { items } from '../../functions/core/warehouses/duckdb/draft-fixture.ts';
+import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 
-/** Brings an object of 32 MB to the folder in the first argument, and prints what came of it. */
-const [folder = ''] = process.argv.slice(2);
-const place = await openPlace('s3');
-await place.put('large.csv', Buffer.alloc(32 * 2 ** 20, '1,2\n'));
-const object = await (await place.openStore()).stat('large.csv');
-const batches = extract({
-  ...place,
-  slice: {
-    table: 't',
-    origin: 'large.csv',
-    object: { generation: object?.generation ?? '', bytes: 32 * 2 ** 20 },
-    options: { path: 'large.csv' },
-  },
-  signal: new AbortController().signal,
-  log: { debug() {}, info() {}, warn() {} },
-  columns: [],
-  accepts: ['local'],
-  scratch: async () => folder,
-  ahead: [],
-});
-const end = await batches.next().then(
-  () => ({ message: 'it fitted' }),
-  ({ message, code, kind }: { message: string; code: string; kind: string }) => ({ message, code, kind }),
+/**
+ * `fill-scratch.ts <duckdb file>`: pipes more than the temporary folder holds, then what fits, and prints how the first
+ * ended, what the second read, and which tables there are.
+ */
+const [path = ''] = process.argv.slice(2);
+const line = Buffer.from(`2026-11-01,${'x'.repeat(1000)},1\n`);
+
+function lines(count: number): ByteStream {
+  return {
+    formats: ['csv'],
+    columns: ['day', 'id', 'value'],
+    open: () => ({
+      chunks: (async function* () {
+        const hundred = Buffer.concat(Array.from({ length: 100 }, () => line));
+        for (let left = count; left > 0; left -= 100) yield hundred;
+      })(),
+      rows: () => count,
+    }),
+  };
+}
+
+const warehouse = await openWarehouse({ name: 'main', kind: 'duckdb', path }, { root: '/' });
+await warehouse.prepare([items]);
+const full = await warehouse.openStage(items, 'a');
+const ended = await full.pipe([lines(100_000)]).then(
+  () => ({ code: 'none', message: 'it fitted' }),
+  ({ code, message }: { code: string; message: string }) => ({ code, message }),
 );
-process.stdout.write(JSON.stringify(end));
-await place.close();
+await full.discard();
+const next = await warehouse.openStage(items, 'a');
+const { read } = await next.pipe([lines(5_000)]);
+await next.discard();
+const { rows: tables } = await warehouse.query(
+  `select table_name from information_schema.tables where table_schema = 'conformance'`,
+);
+await warehouse.close();
+console.log(JSON.stringify({ ...ended, read, tables }));
