@@ -103,7 +103,8 @@ export async function startAzurite(): Promise<Azurite> {
         },
         bytes,
       ),
-    remove: (container, key) => send(`${base}/${container}/${encodeURIComponent(key)}`, 'DELETE', {}),
+    remove: (container, key) =>
+      send(`${base}/${container}/${key.split('/').map(encodeURIComponent).join('/')}`, 'DELETE', {}),
     sign(container, permissions, seconds) {
       const ends = `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
       // https://learn.microsoft.com/rest/api/storageservices/create-service-sas, version 2020-12-06 and later

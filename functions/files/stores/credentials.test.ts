@@ -68,6 +68,14 @@ describe('keys of S3', () => {
     await expect(object && fetchBytes(store, object)).rejects.toThrow('the credentials have expired');
   });
 
+  it('are no help to a clock that is wrong, which is said', async () => {
+    place = await openPlace('s3');
+    place.misbehave(() => ({ status: 403, code: 'RequestTimeTooSkewed' }));
+    await expect((await place.openStore()).find('*.csv')).rejects.toThrow(
+      '[s3://exports/in] the clock of this machine is too far off for a signature (HTTP 403, RequestTimeTooSkewed); set the clock',
+    );
+  });
+
   it('may read without listing', async () => {
     place = await openPlace('s3', { allow: { list: false } });
     await place.put('x.csv', 'x');

@@ -28,6 +28,12 @@ export function refusal({ root, doing, status, code, permission, credentials }: 
       what: `the credentials have expired (${said})`,
       todo: `store new ones in ${credentials}; the next run goes on where this one stopped`,
     });
+  if (code === 'RequestTimeTooSkewed')
+    return fatal('auth', {
+      where: root,
+      what: `the clock of this machine is too far off for a signature (${said})`,
+      todo: 'set the clock; the store takes requests of a quarter of an hour ago at most',
+    });
   if (status === 401 || unknownKey.test(code))
     return fatal('auth', {
       where: root,
