@@ -38,7 +38,11 @@ export function fileError(error: unknown, file: InspectedFile): unknown {
     /parquet|magic|footer|TProtocol|snappy|zstd|decompress|page/i.test(message)
   )
     return bad('this is not a whole Parquet file', 'deliver it again; nothing of it was loaded');
-  if (/malformed json|top-level json array|unexpected end of data/i.test(message))
+  // In a CSV file it is a cell of one row.
+  if (
+    file.ref.format !== 'csv' &&
+    /malformed json|top-level json array|unexpected end of data/i.test(message)
+  )
     return bad(
       `the file is not valid JSON${/at byte \d+ in (line|record\/value) \d+/.exec(message)?.[0].replace(/^/, ', ') ?? ''}`,
       'deliver it again, or correct "format" of the table; nothing of it was loaded',
