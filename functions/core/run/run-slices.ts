@@ -5,6 +5,7 @@ import type { LaneState, RunStatus } from '../ledger/ledger.ts';
 import type { AnySource } from '../source.ts';
 import type { ActiveRun } from './active-run.ts';
 import { cancelled, leaseTermMs, redacted } from './active-run.ts';
+import { keepLease } from './keep-lease.ts';
 import type { CursorMover } from './move-cursor.ts';
 import { createCursorMover } from './move-cursor.ts';
 import type { SlicePlan } from './plan-slices.ts';
@@ -131,10 +132,12 @@ async function readAndCommit(
   await emit({ type: 'slice-started', slice });
   let renewed = setup.now().getTime();
   const signal = request.signal ?? new AbortController().signal;
-  const read =
+  // One batch may be a whole table. When the lease is lost all the same, the commit is refused.
+  const keeper = keepLease(run);
+  const reading =
     request.pipeline.engine === 'dataflow'
-      ? await readByEngine(run, work, slice)
-      : await readSlice({
+      ? readByEngine(run, work, slice)
+      : readSlice({
           where: setup.where,
           slice,
           targets: setup.targets,
@@ -157,6 +160,7 @@ async function readAndCommit(
             await request.warehouse.ledger.renew(lease, setup.now(), leaseTermMs);
           },
         });
+  const read = await reading.finally(() => keeper.stop());
   const outcomes = await commitSlice(run, read, slice, mover);
   mover.committed(slice);
   work.tally.addCommit(read.tables, outcomes);
