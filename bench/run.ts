@@ -9,6 +9,7 @@ import { hasPassed, verdictOf } from './verdict.ts';
 const benches: Readonly<Record<string, () => Promise<() => Promise<BenchRow[]>>>> = {
   files: async () => (await import('./files.ts')).benchFiles,
   'warehouse-files': async () => (await import('./warehouse-files.ts')).benchWarehouseFiles,
+  store: async () => (await import('./store.ts')).benchStore,
   api: async () => (await import('./api.ts')).benchApi,
   rows: async () => (await import('./rows.ts')).benchRows,
   handler: async () => (await import('./handler.ts')).benchHandler,
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<() => Promise<BenchRow[]>>>
   'postgres-to-postgres': async () =>
     (await import('./databases/postgres-to-postgres.ts')).benchPostgresToPostgres,
   replication: async () => (await import('./databases/replication.ts')).benchReplication,
+  'mariadb-to-duckdb': async () => (await import('./databases/mariadb-to-duckdb.ts')).benchMariadbToDuckdb,
   'postgres-to-duckdb': async () => (await import('./databases/postgres-to-duckdb.ts')).benchPostgresToDuckdb,
 };
 
