@@ -1,7 +1,6 @@
 import type { ByteFormat, ByteRead, ByteStream } from '../core/bytes.ts';
 import type { ConnectOptions } from '../core/postgres/connect.ts';
-import { connectPostgres } from '../core/postgres/connect.ts';
-import { postgresError } from '../core/postgres/error.ts';
+import { copyOut } from '../core/postgres/copy.ts';
 import type { Column } from '../core/schema.ts';
 import type { CatalogTable } from './catalog.ts';
 import { copySql } from './cells.ts';
@@ -37,40 +36,17 @@ export function copySnapshot(options: SnapshotOptions): ByteStream {
       let rows: number | undefined;
       const sql = `COPY (SELECT ${select} FROM ${quoteTable(options.from)}) TO STDOUT (${copyOptions[format === 'tsv' ? 'tsv' : 'csv']})`;
       return {
-        chunks: copyChunks(options, sql, (count) => {
-          rows = count;
+        chunks: copyOut({
+          connect: options.connect,
+          snapshot: options.snapshot,
+          sql,
+          what: `cannot copy ${options.from}`,
+          onEnd(count) {
+            rows = count;
+          },
         }),
         rows: () => rows,
       };
     },
   };
-}
-
-async function* copyChunks(
-  { connect, snapshot, from }: SnapshotOptions,
-  sql: string,
-  onEnd: (rows: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const client = await connectPostgres(connect);
-  try {
-    await client.query(
-      [
-        'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-        `SET TRANSACTION SNAPSHOT '${snapshot}'`,
-        // Rows that a policy hides would be missing in silence; this makes the server refuse instead.
-        'SET LOCAL row_security = off',
-      ].join('; '),
-    );
-    const { to } = await import('pg-copy-streams');
-    const copy = client.query(to(sql, { highWaterMark: 2 ** 20 }));
-    for await (const chunk of copy) yield chunk as Uint8Array;
-    // The count comes after the last byte, and before the answer to the next statement.
-    await client.query('COMMIT');
-    onEnd(copy.rowCount);
-  } catch (error) {
-    throw postgresError(error, { where: connect.where, what: `cannot copy ${from}` });
-  } finally {
-    // The socket, not a goodbye: a server in the middle of a COPY does not listen.
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-  }
 }
