@@ -1,5 +1,11 @@
 import type { Pipeline, WarehouseConfig } from '../functions/core/pipeline.ts';
-import { accountEmail, handlerName, pipelineAccountName, schedulerAccountName } from './names.ts';
+import {
+  accountEmail,
+  handlerName,
+  passwordSecretName,
+  pipelineAccountName,
+  schedulerAccountName,
+} from './names.ts';
 
 /** One role of one account on one thing, and the line of the stack file that asks for it. */
 export interface Binding {
@@ -9,7 +15,7 @@ export interface Binding {
   readonly member: 'pipeline' | 'scheduler';
   readonly role: string;
   readonly on: {
-    readonly kind: 'secret' | 'dataset' | 'project' | 'function' | 'job' | 'bucket';
+    readonly kind: 'secret' | 'dataset' | 'project' | 'function' | 'job' | 'bucket' | 'account';
     /** Bare name, e.g. `EMPOWER_2025`. */
     readonly name: string;
     /** Cloud project that it belongs to. */
@@ -67,6 +73,8 @@ export function bindingsOf(pipeline: Pipeline, { project, stagingBucket }: Bindi
       on: { kind: 'bucket', name: stagingBucket, project },
       because: 'runsOn = job',
     });
+  if (pipeline.engine === 'dataflow')
+    bindings.push(...dataflowBindings(pipeline, { project, stagingBucket }));
   bindings.push({
     id: `${name}--start`,
     member: 'scheduler',
@@ -79,6 +87,27 @@ export function bindingsOf(pipeline: Pipeline, { project, stagingBucket }: Bindi
   return bindings;
 }
 
+/**
+ * What launches Dataflow jobs, and what their workers may do: they run as the pipeline's own account, so that they read and
+ * write what the pipeline does and nothing else. https://cloud.google.com/dataflow/docs/concepts/security-and-permissions
+ */
+function dataflowBindings({ name }: Pipeline, { project, stagingBucket }: BindingContext): Binding[] {
+  const account = pipelineAccountName(name);
+  const granted = [
+    ['launch', 'roles/dataflow.developer', { kind: 'project', name: project, project }],
+    ['workers', 'roles/dataflow.worker', { kind: 'project', name: project, project }],
+    ['temporary', 'roles/storage.objectUser', { kind: 'bucket', name: stagingBucket, project }],
+    ['as-itself', 'roles/iam.serviceAccountUser', { kind: 'account', name: account, project }],
+  ] as const;
+  return granted.map(([what, role, on]) => ({
+    id: `${name}--dataflow-${what}`,
+    member: 'pipeline',
+    role,
+    on,
+    because: 'engine = dataflow',
+  }));
+}
+
 /** Who holds a binding, as IAM writes it. */
 export function memberOf(binding: Binding, pipeline: Pipeline, project: string): string {
   const name = binding.member === 'pipeline' ? pipelineAccountName : schedulerAccountName;
@@ -86,11 +115,14 @@ export function memberOf(binding: Binding, pipeline: Pipeline, project: string):
 }
 
 /** The secrets of a pipeline, each with the lines of the stack file that name it. */
-export function secretsOf({ groups, warehouse }: Pipeline): Map<string, readonly string[]> {
+export function secretsOf({ groups, warehouse, engine }: Pipeline): Map<string, readonly string[]> {
   const secrets = new Map<string, string[]>();
   const add = (secret: string, reason: string) =>
     secrets.set(secret, [...(secrets.get(secret) ?? []), `${reason}.secret = ${secret}`]);
   for (const { name, secret } of groups) if (secret !== undefined) add(secret, `groups.${name}`);
+  if (engine === 'dataflow')
+    for (const { name, secret } of groups)
+      if (secret !== undefined) add(passwordSecretName(secret), `engine = dataflow, groups.${name}`);
   const login = loginOf(warehouse);
   if (login !== undefined) add(login, `warehouse ${warehouse.name}`);
   return secrets;

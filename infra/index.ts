@@ -8,6 +8,7 @@ import { type Cloud, labelsOf } from './components/cloud.ts';
 import { DuckdbLibrary } from './components/duckdb-library.ts';
 import { EnabledServices, servicesOf } from './components/enabled-services.ts';
 import { GroupSecret } from './components/group-secret.ts';
+import { JdbcDrivers } from './components/jdbc-drivers.ts';
 import { codeNameOf, SourceCode, stageSources } from './components/source-code.ts';
 import { SourcePipeline } from './components/source-pipeline.ts';
 import { StagingBucket } from './components/staging-bucket.ts';
@@ -75,6 +76,8 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
         library: await nativeDuckdb(join(root, 'node_modules')),
       })
     : undefined;
+  if (pipelines.some(({ engine }) => engine === 'dataflow'))
+    new JdbcDrivers('jdbc', { bucket: staging.bucket.name });
   const datasets = mapOf(
     datasetsOf(root, pipelines),
     (name, dataset) => new WarehouseDataset(name, { cloud, ...dataset }),

@@ -75,6 +75,19 @@ export function scheduleName(pipeline: string, group: string): string {
   return checked(schedulerJob, `etl-${pipeline}--${group}`, pipeline);
 }
 
+/**
+ * Secret with the bare password of a group's database: Google's template reads a secret as it is, and the group's own is a
+ * JSON object.
+ */
+export function passwordSecretName(secret: string): string {
+  return `${secret}-password`;
+}
+
+/** Scheduler job that goes on with what was deferred. @throws fatal `bad-input` when it would be too long */
+export function resumeName(pipeline: string, group: string): string {
+  return checked(schedulerJob, `etl-${pipeline}--${group}--resume`, pipeline);
+}
+
 /** Bucket for code on its way to a function or job. Bucket names are global, project ids too. */
 export function stagingBucketName(project: string, stack: string): string {
   return checked(bucket, `${project}-${stack}-catchment`, stack);

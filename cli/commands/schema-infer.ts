@@ -26,7 +26,9 @@ export function schemaInferCommand(): Command {
     .option('--as <name>', "the schema file's name, for a table that the stack file does not name")
     .option('--group <name>', 'whose settings and secret are used (default: the first group)')
     .option('--force', 'overwrite files that differ')
-    .action(async (pipeline: string, table: string | undefined, options: Options) => {
+    .action(async (pipeline: string, table: string | undefined, _own: Options, command: Command) => {
+      // `schema` has options of the same names, and takes them first.
+      const options = command.optsWithGlobals<Options>();
       const { inferSchemas } = await import('../infer-schemas.ts');
       const { printJson, printLines, terminalWidth } = await import('../print/terminal.ts');
       const { inferredLines } = await import('../print/inferred.ts');

@@ -22,6 +22,8 @@ export const extract: ExtractOf<typeof source> = async function* (context) {
 
 export const probe: ProbeOf<typeof source> = async (context) => (await open(context.settings)).probe(context);
 
+export { jdbc } from './jdbc.ts';
+
 export const inspect: InspectOf<typeof source> = {
   tables: async (context) => (await open(context.settings)).inspect.tables(context),
   describe: async (context) => (await open(context.settings)).inspect.describe(context),

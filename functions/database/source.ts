@@ -85,6 +85,7 @@ export const source = defineSource({
   docs: 'https://www.postgresql.org/docs/current/sql-copy.html',
   hosts: ['bigquery.googleapis.com'],
   runsOn: 'job',
+  engines: ['dataflow'],
   secret: z.strictObject({
     user: z.string().min(1).optional().describe('Not for bigquery, which is read as the service account'),
     password: z.string().optional(),

@@ -3,9 +3,11 @@ import { JobIamMember } from '@pulumi/gcp/cloudrunv2/jobIamMember.js';
 import { ServiceIamMember } from '@pulumi/gcp/cloudrunv2/serviceIamMember.js';
 import { IAMMember } from '@pulumi/gcp/projects/iammember.js';
 import { SecretIamMember } from '@pulumi/gcp/secretmanager/secretIamMember.js';
+import { IAMMember as AccountIamMember } from '@pulumi/gcp/serviceaccount/iammember.js';
 import { BucketIAMMember } from '@pulumi/gcp/storage/bucketIAMMember.js';
 import type { CustomResource, CustomResourceOptions } from '@pulumi/pulumi';
 import type { Binding } from '../iam.ts';
+import { accountEmail } from '../names.ts';
 
 export interface CreateBindingArgs {
   readonly binding: Binding;
@@ -30,6 +32,16 @@ export function createBinding(
       return new IAMMember(id, { project, role, member }, options);
     case 'bucket':
       return new BucketIAMMember(id, { bucket: name, role, member }, options);
+    case 'account':
+      return new AccountIamMember(
+        id,
+        {
+          serviceAccountId: `projects/${project}/serviceAccounts/${accountEmail(name, project)}`,
+          role,
+          member,
+        },
+        options,
+      );
     case 'job':
       return new JobIamMember(id, { project, location: region, name, role, member }, options);
     case 'function':

@@ -1,5 +1,7 @@
 import { fatal } from '../../functions/core/errors.ts';
 import type { Pipeline } from '../../functions/core/pipeline.ts';
+import type { Gcp } from '../estate/warehouses.ts';
+import { accountEmail, passwordSecretName, pipelineAccountName } from '../names.ts';
 
 /** File name of every secret below its own mount. */
 export const secretFile = 'value';
@@ -17,7 +19,11 @@ const longestVariable = 32 * 1024;
  *
  * @throws fatal `bad-input` when the pipeline has too many accounts for one variable
  */
-export function handlerEnvironment(pipeline: Pipeline, timeoutSeconds: number): Record<string, string> {
+export function handlerEnvironment(
+  pipeline: Pipeline,
+  timeoutSeconds: number,
+  place?: Gcp & { readonly stagingBucket: string },
+): Record<string, string> {
   const json = JSON.stringify(pipeline);
   const bytes = Buffer.byteLength(json);
   if (bytes > longestVariable)
@@ -31,5 +37,28 @@ export function handlerEnvironment(pipeline: Pipeline, timeoutSeconds: number): 
   return {
     CATCHMENT_PIPELINE: json,
     CATCHMENT_TIMEOUT_SECONDS: String(timeoutSeconds),
+    ...(pipeline.engine === 'dataflow' && place !== undefined
+      ? { CATCHMENT_DATAFLOW: JSON.stringify(dataflowPlace(pipeline, place)) }
+      : {}),
+  };
+}
+
+/** What `DataflowPlace` of the runtime says. */
+function dataflowPlace(
+  { name, groups, network }: Pipeline,
+  { project, region, stagingBucket }: Gcp & { readonly stagingBucket: string },
+) {
+  const subnetwork = network?.subnetwork.split('/').at(-1);
+  return {
+    project,
+    region,
+    bucket: stagingBucket,
+    serviceAccount: accountEmail(pipelineAccountName(name), project),
+    ...(subnetwork === undefined ? {} : { subnetwork: `regions/${region}/subnetworks/${subnetwork}` }),
+    passwords: Object.fromEntries(
+      groups.flatMap((group) =>
+        group.secret === undefined ? [] : [[group.name, passwordSecretName(group.secret)]],
+      ),
+    ),
   };
 }

@@ -37,6 +37,9 @@ export const scheduleRetries = {
   maxRetryDuration: '3600s',
 } as const;
 
+/** How often the clock asks whether Dataflow jobs are done. Nothing is read or written while none is on its way. */
+export const resumeCron = '*/10 * * * *';
+
 /** Starting a job is one short call; the job itself goes on without it. */
 export const jobStartDeadlineSeconds = 180;
 

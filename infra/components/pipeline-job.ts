@@ -36,7 +36,7 @@ export class PipelineJob extends ComponentResource {
       volume: `secret-${index}`,
     }));
     const environment = {
-      ...handlerEnvironment(pipeline, jobLimits.timeoutSeconds),
+      ...handlerEnvironment(pipeline, jobLimits.timeoutSeconds, { ...cloud, stagingBucket: code.bucket }),
       ...(code.modules === undefined ? {} : { NODE_PATH: `${bundleMount}/${code.modules}` }),
     };
     // DuckDB is told to stay below 512 MB, and Node holds its own beside it.

@@ -1,9 +1,9 @@
 import { Job } from '@pulumi/gcp/cloudscheduler/job.js';
 import { ComponentResource, type ComponentResourceOptions, type Input, interpolate } from '@pulumi/pulumi';
 import type { Pipeline } from '../../functions/core/pipeline.ts';
-import { handlerName, scheduleName } from '../names.ts';
+import { handlerName, resumeName, scheduleName } from '../names.ts';
 import type { Cloud } from './cloud.ts';
-import { functionLimits, jobStartDeadlineSeconds, scheduleRetries } from './limits.ts';
+import { functionLimits, jobStartDeadlineSeconds, resumeCron, scheduleRetries } from './limits.ts';
 
 export interface PipelineScheduleArgs {
   readonly cloud: Cloud;
@@ -13,6 +13,8 @@ export interface PipelineScheduleArgs {
   readonly serviceAccount: string;
   /** Address of the function; undefined for a job. */
   readonly uri: Input<string> | undefined;
+  /** Goes on with what was deferred instead of beginning a run. @default false */
+  readonly isResume?: boolean;
 }
 
 /** The clock of one group. */
@@ -21,17 +23,17 @@ export class PipelineSchedule extends ComponentResource {
 
   constructor(name: string, args: PipelineScheduleArgs, options: ComponentResourceOptions = {}) {
     super('catchment:gcp:PipelineSchedule', name, {}, options);
-    const { cloud, pipeline, group, uri } = args;
+    const { cloud, pipeline, group, uri, isResume = false } = args;
     const { cron, timeZone, paused } = pipeline.schedule;
     this.job = new Job(
       name,
       {
         project: cloud.project,
         region: cloud.region,
-        name: scheduleName(pipeline.name, group),
-        description: `Starts ${pipeline.name} for the group ${group}`,
-        schedule: cron,
-        timeZone,
+        name: isResume ? resumeName(pipeline.name, group) : scheduleName(pipeline.name, group),
+        description: `${isResume ? 'Goes on with' : 'Starts'} ${pipeline.name} for the group ${group}`,
+        schedule: isResume ? resumeCron : cron,
+        timeZone: isResume ? 'Etc/UTC' : timeZone,
         paused,
         retryConfig: { ...scheduleRetries },
         attemptDeadline: `${uri === undefined ? jobStartDeadlineSeconds : functionLimits.timeoutSeconds}s`,
@@ -43,20 +45,21 @@ export class PipelineSchedule extends ComponentResource {
   }
 }
 
-function functionTarget({ group, serviceAccount }: PipelineScheduleArgs, uri: Input<string>) {
+function functionTarget({ group, serviceAccount, isResume }: PipelineScheduleArgs, uri: Input<string>) {
   return {
-    ...post({ group }),
+    ...post({ group, ...(isResume === true ? { resume: true } : {}) }),
     uri: interpolate`${uri}/extract`,
     oidcToken: { serviceAccountEmail: serviceAccount, audience: uri },
   };
 }
 
 /** https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.jobs/run */
-function jobTarget({ cloud, pipeline, group, serviceAccount }: PipelineScheduleArgs) {
+function jobTarget({ cloud, pipeline, group, serviceAccount, isResume }: PipelineScheduleArgs) {
+  const args = ['--group', group, ...(isResume === true ? ['--resume', 'true'] : [])];
   const { project, region } = cloud;
   const job = `projects/${project}/locations/${region}/jobs/${handlerName(pipeline.name)}`;
   return {
-    ...post({ overrides: { containerOverrides: [{ args: ['--group', group] }] } }),
+    ...post({ overrides: { containerOverrides: [{ args }] } }),
     uri: `https://run.googleapis.com/v2/${job}:run`,
     oauthToken: {
       serviceAccountEmail: serviceAccount,

@@ -76,19 +76,23 @@ export class SourcePipeline extends ComponentResource {
     this.handler = handler;
     this.uri = handler instanceof PipelineFunction ? handler.uri : undefined;
     const starts = bind('scheduler', [this.schedulerAccount, handler]);
-    this.schedules = pipeline.groups.map(
-      (group) =>
-        new PipelineSchedule(
-          `${name}--${group.name}`,
-          {
-            cloud,
-            pipeline,
-            group: group.name,
-            serviceAccount: accountEmail(schedulerAccountName(pipeline.name), project),
-            uri: this.uri,
-          },
-          { parent: this, dependsOn: starts },
-        ),
+    const schedule = (group: string, isResume: boolean) =>
+      new PipelineSchedule(
+        `${name}--${group}${isResume ? '--resume' : ''}`,
+        {
+          cloud,
+          pipeline,
+          group,
+          serviceAccount: accountEmail(schedulerAccountName(pipeline.name), project),
+          uri: this.uri,
+          isResume,
+        },
+        { parent: this, dependsOn: starts },
+      );
+    this.schedules = pipeline.groups.flatMap((group) =>
+      pipeline.engine === 'dataflow'
+        ? [schedule(group.name, false), schedule(group.name, true)]
+        : [schedule(group.name, false)],
     );
     new FailureAlert(`${name}-failed`, { cloud, pipeline, channels }, { parent: this, dependsOn });
     this.registerOutputs();

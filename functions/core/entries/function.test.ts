@@ -131,7 +131,7 @@ describe('a request that is wrong', () => {
       'POST /extract',
       { from: '2026-01-01' },
       400,
-      { field: 'from', allowed: ['group', 'start_date', 'end_date', 'write_mode'] },
+      { field: 'from', allowed: ['group', 'start_date', 'end_date', 'write_mode', 'resume'] },
     ],
     ['POST /extract', { start_date: '2026-01-01' }, 400, { field: 'end_date', allowed: 'YYYY-MM-DD' }],
     [

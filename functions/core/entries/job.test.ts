@@ -98,7 +98,7 @@ describe('a bundle that is started', () => {
     ],
     [
       ['--since', 'x'],
-      "Unknown option '--since'; allowed: --group, --from, --to, --months, --write-mode",
+      "Unknown option '--since'; allowed: --group, --from, --to, --months, --write-mode, --resume",
       undefined,
     ],
   ])('exits with 64 for %j', async (args, message, field) => {

@@ -98,7 +98,7 @@ afterEach(async () => {
 });
 
 /** One call of the scheduler; the clock goes on by the three minutes after which it comes again. */
-async function run(): Promise<RunSummary> {
+async function run(isResume = false): Promise<RunSummary> {
   const summary = await runPipeline({
     pipeline,
     group: 'main',
@@ -108,6 +108,7 @@ async function run(): Promise<RunSummary> {
     warehouse,
     secret: { user: 'reader', password },
     trigger: 'test',
+    isResume,
     dataflow: {
       project,
       region,
@@ -222,6 +223,20 @@ describe('a run with engine dataflow', () => {
     ]);
     expect((await run()).run.status).toBe('deferred');
     expect(dataflow.jobs).toHaveLength(4);
+  });
+
+  it('goes on when it is asked to go on, and begins nothing then', async () => {
+    const idle = await run(true);
+    expect([idle.run.status, idle.skipped]).toEqual([
+      'succeeded',
+      ['no run was deferred, so there is nothing to go on with'],
+    ]);
+    expect([dataflow.jobs, await warehouse.ledger.runs({ limit: 5 })]).toEqual([[], []]);
+    await run();
+    for (const table of ['orders', 'items']) await finish(table, [{ id: 1, name: 'one' }]);
+    expect((await run(true)).run).toMatchObject({ status: 'succeeded', rowsLoaded: 2 });
+    await run(true);
+    expect(dataflow.jobs).toHaveLength(2);
   });
 
   it('never takes a job that goes on for long for one that is done', async () => {
