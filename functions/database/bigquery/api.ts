@@ -167,7 +167,7 @@ function refusal(
   if (!body.success) return undefined;
   const { message, errors } = body.data.error;
   const reason = errors[0]?.reason ?? '';
-  const said = message.split('\n')[0]?.slice(0, 300) ?? '';
+  const said = message.replaceAll(/\s+/g, ' ').slice(0, 300);
   const where = table;
   if (reason === 'bytesBilledLimitExceeded')
     return fatal('vendor', {

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Emulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
+import { startEmulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
+import { source } from '../../functions/database/source.ts';
+import type { HostTable } from './host.ts';
+import { column, openHost } from './host.ts';
+
+let emulator: Emulator;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ project: 'acme', location: 'EU', datasets: ['shop'] });
+});
+
+afterAll(() => emulator?.close());
+
+/** Runs SQL in the emulator as a job of a person. */
+async function execute(query: string): Promise<void> {
+  const response = await fetch(`${emulator.url}/bigquery/v2/projects/acme/jobs`, {
+    method: 'POST',
+    headers: { authorization: `Bearer token-${emulator.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      jobReference: {
+        projectId: 'acme',
+        jobId: `by_hand_${Math.random().toString(36).slice(2)}`,
+        location: 'EU',
+      },
+      configuration: { query: { query, useLegacySql: false } },
+    }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  await Promise.all(emulator.jobs.all().map(({ ended }) => ended));
+  const failed = emulator.jobs.all().at(-1)?.error;
+  if (failed !== undefined) throw failed;
+}
+
+async function createTable(tableId: string, fields: readonly object[]): Promise<void> {
+  const response = await fetch(`${emulator.url}/bigquery/v2/projects/acme/datasets/shop/tables`, {
+    method: 'POST',
+    headers: { authorization: `Bearer token-${emulator.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      tableReference: { projectId: 'acme', datasetId: 'shop', tableId },
+      schema: { fields },
+    }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+function open(tables: Readonly<Record<string, HostTable>>) {
+  return openHost({
+    settings: source.settings.parse({ kind: 'bigquery', project: 'acme', location: 'EU' }),
+    secret: {},
+    tables,
+  });
+}
+
+const columns = [
+  column('id', 'INTEGER', 'REQUIRED'),
+  column('at', 'TIMESTAMP'),
+  column('note', 'STRING'),
+  column('price', 'NUMERIC'),
+];
+
+it('reads a table page by page, and by a watermark what is new', async () => {
+  await createTable('events', columns);
+  const rows = Array.from({ length: 2500 }, (_, index) => {
+    const at = new Date(Date.UTC(2024, 0, 1) + (index + 1) * 1000).toISOString().slice(0, 19);
+    return `(${index + 1}, TIMESTAMP '${at}+00', '${index + 1}', 1.5)`;
+  });
+  await execute(`INSERT INTO \`acme.shop.events\` (id, \`at\`, note, price) VALUES ${rows.join(', ')}`);
+  const host = await open({
+    events: { columns, key: ['id'], watermark: 'at', options: { from: 'acme.shop.events' } },
+    all: { columns, options: { from: 'shop.events', columns: ['id', 'note'] } },
+  });
+  const baseUrl = `${emulator.url}/bigquery/v2/`;
+  const first = await host.run({ baseUrl });
+  expect(first.failures).toEqual([]);
+  expect(first.run).toMatchObject({ status: 'succeeded', rowsRead: 5000 });
+  expect(await host.rows(`SELECT id, note, price::varchar FROM copy.events WHERE id = 2500`)).toEqual([
+    [2500, '2500', '1.500000000'],
+  ]);
+  expect((await host.rows('SELECT value FROM catchment.cursors'))[0]?.[0]).toBe('2024-01-01 00:41:40');
+  await execute(
+    `INSERT INTO \`acme.shop.events\` (id, \`at\`, note, price) VALUES (2501, TIMESTAMP '2024-01-01 00:41:40+00', 'tie', 2.5)`,
+  );
+  const second = await host.run({ baseUrl, tables: ['events'] });
+  expect(second.run).toMatchObject({ status: 'succeeded', rowsRead: 2 });
+  expect(await host.rows('SELECT count(*)::int FROM copy.events')).toEqual([[2501]]);
+  await host.close();
+}, 60_000);
+
+it('tells a table that is not there, and a column that is not there', async () => {
+  const host = await open({
+    gone: { columns, options: { from: 'shop.gone' } },
+    changed: { columns: [...columns, column('client', 'STRING')], options: { from: 'shop.events' } },
+  });
+  const { failures } = await host.run({ baseUrl: `${emulator.url}/bigquery/v2/` });
+  expect(failures.map(({ error }) => error)).toEqual([
+    expect.stringContaining('[gone] it is not there'),
+    expect.stringContaining('shop.events lacks "client", which the schema file names'),
+  ]);
+  await host.close();
+}, 60_000);
