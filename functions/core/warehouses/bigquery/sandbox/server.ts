@@ -239,6 +239,7 @@ const syncBody = z.strictObject({
   timeoutMs: z.number().optional(),
   maxResults: z.number().optional(),
   requestId: z.string().max(36).optional(),
+  maximumBytesBilled: z.string().optional(),
 });
 
 async function syncQuery({ emulator, project, location }: Where, json: unknown): Promise<unknown> {
