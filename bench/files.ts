@@ -61,7 +61,7 @@ export async function benchFiles(): Promise<BenchRow[]> {
 }
 
 /** The flights in each format, written once. */
-async function makeFiles(): Promise<void> {
+export async function makeFiles(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();

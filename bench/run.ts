@@ -16,6 +16,8 @@ const benches: Readonly<Record<string, () => Promise<() => Promise<BenchRow[]>>>
   plan: async () => (await import('./plan.ts')).benchPlan,
   'postgres-to-postgres': async () =>
     (await import('./databases/postgres-to-postgres.ts')).benchPostgresToPostgres,
+  'postgres-to-clickhouse': async () =>
+    (await import('./databases/postgres-to-clickhouse.ts')).benchPostgresToClickhouse,
   replication: async () => (await import('./databases/replication.ts')).benchReplication,
   'mariadb-to-duckdb': async () => (await import('./databases/mariadb-to-duckdb.ts')).benchMariadbToDuckdb,
   'postgres-to-duckdb': async () => (await import('./databases/postgres-to-duckdb.ts')).benchPostgresToDuckdb,
