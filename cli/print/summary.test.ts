@@ -46,6 +46,13 @@ it('shows a row per table and the network in the total', () => {
   ]);
 });
 
+it('says what a warehouse that charges by bytes charges', () => {
+  const billed = { ...summary, run: { ...run, bytesBilled: 2_000_000_000 }, costUsd: 0.011369 };
+  expect(summaryLines(billed, 200).at(-1)).toBe(
+    'the warehouse charges for 2,000.0 MB read: about 0.0114 USD on demand',
+  );
+});
+
 it('says why nothing was to do, which slices failed and which fields are new', () => {
   const lines = summaryLines(
     {

@@ -9,6 +9,7 @@ import { createCatalog } from './catalog.ts';
 import { macros } from './dialect.ts';
 import type { Job, JobFault, Jobs } from './jobs.ts';
 import { createJobs, leastBilled } from './jobs.ts';
+import { multipart } from './multipart.ts';
 import { Refused, refuse } from './refuse.ts';
 import type { UploadReply, Uploads } from './resumable.ts';
 import { createUploads } from './resumable.ts';
@@ -273,20 +274,6 @@ async function page(job: Job, pageToken: string): Promise<unknown> {
     totalRows: String(rows.length),
     totalBytesBilled: String(leastBilled),
     ...(next < rows.length ? { pageToken: String(next) } : {}),
-  };
-}
-
-function multipart(type: string, bytes: Buffer): { readonly body: unknown; readonly content: Buffer } {
-  const boundary = /^multipart\/related; boundary=([\w-]+)$/.exec(type)?.[1];
-  if (boundary === undefined) return refuse('invalid', `no multipart/related: ${type}`);
-  const start = Buffer.from(`--${boundary}\r\n`);
-  const second = bytes.indexOf(start, start.length);
-  const close = bytes.lastIndexOf(`\r\n--${boundary}--`);
-  if (bytes.indexOf(start) !== 0 || second < 0 || close < 0) return refuse('invalid', 'broken multipart');
-  const afterHead = (from: number) => bytes.indexOf('\r\n\r\n', from) + 4;
-  return {
-    body: JSON.parse(bytes.subarray(afterHead(0), second).toString('utf8')),
-    content: bytes.subarray(afterHead(second), close),
   };
 }
 
