@@ -110,7 +110,8 @@ const words: Readonly<Record<Dialect, Words>> = {
     long: (value) => `toInt64(${value})`,
     characters: (text) => `lengthUTF8(${text})`,
     hash: (text) => `reinterpretAsUInt32(reverse(substring(MD5(${text}), 1, 4)))`,
-    micros: (moment) => `toUnixTimestamp64Micro(${moment})`,
+    // Their sum needs more than 64 bits.
+    micros: (moment) => `toInt128(toUnixTimestamp64Micro(${moment}))`,
   },
   bigquery: {
     real: cast('FLOAT64'),

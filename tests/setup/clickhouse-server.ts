@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { WriteStream } from 'node:fs';
 import { constants, createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -178,13 +179,24 @@ async function feed(request: IncomingMessage, path: string): Promise<void> {
   });
   try {
     for await (const chunk of request) {
-      if (isOpen && !pipe.write(chunk)) await Promise.race([once(pipe, 'drain'), once(pipe, 'close')]);
+      if (isOpen && !pipe.write(chunk)) await drained(pipe);
     }
   } catch {
     pipe.write('\n\0 the body ended early \0\n');
   }
   pipe.end();
   if (!pipe.closed) await once(pipe, 'close').catch(() => undefined);
+}
+
+/** Until there is room again, or nobody reads any more. */
+function drained(pipe: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      pipe.off('drain', go).off('close', go);
+      resolve();
+    };
+    pipe.on('drain', go).on('close', go);
+  });
 }
 
 /** A statement that failed early never opened its pipe, and the writer waits for a reader. */
