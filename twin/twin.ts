@@ -32,6 +32,8 @@ export interface Order extends Target {
   readonly trigger: RunRecord['trigger'];
   readonly window?: DayWindow | undefined;
   readonly tables?: readonly string[] | undefined;
+  /** Reads tables of a log whole again: the named ones, else all. @default false */
+  readonly resnapshot?: boolean | undefined;
   readonly writeMode?: WriteMode | undefined;
   readonly onEvent?: OnRunEvent | undefined;
   readonly signal?: AbortSignal | undefined;

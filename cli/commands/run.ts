@@ -6,6 +6,7 @@ interface Options extends CommonOptions {
   readonly from?: string;
   readonly to?: string;
   readonly table?: readonly string[];
+  readonly resnapshot?: boolean;
   readonly writeMode?: string;
   readonly sandboxPort?: string;
 }
@@ -28,6 +29,7 @@ export function runCommand(): Command {
     .option('--from <day>', 'first day, YYYY-MM-DD')
     .option('--to <day>', 'last day, YYYY-MM-DD')
     .option('--table <name>', 'only this table; may be repeated', collect)
+    .option('--resnapshot', 'of a log: read all tables whole again, or those of --table')
     .option('--write-mode <mode>', 'append, merge, replace or replaceWindow, instead of the declared one')
     .option('--sandbox-port <port>', 'where the sandbox listens (default: any free port)')
     .action(async (pipeline: string, options: Options) => {
@@ -41,6 +43,7 @@ export function runCommand(): Command {
         ...target,
         ...parseTargetOrder(target, options, 'run', now),
         tables: options.table,
+        resnapshot: options.resnapshot,
       }));
       process.exitCode = await runAndPrint({ twin, orders, json: options.json });
     });

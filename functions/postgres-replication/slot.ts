@@ -52,7 +52,7 @@ export async function dropSlot(client: Client, name: string, where: string): Pro
 
 /** What a person sees when changes are lost that no later run could read: it is never mended in silence. */
 export function logLost(where: string, what: string, table?: string): CatchmentError {
-  const tables = table === undefined ? '' : ` --tables ${table}`;
+  const tables = table === undefined ? '' : ` --table ${table}`;
   return fatal('log-lost', {
     where,
     what,

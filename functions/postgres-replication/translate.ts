@@ -111,7 +111,7 @@ function checkIdentity({ table, options }: ReadyTable, relation: Relation, key: 
       where: table,
       what: `${options.from} has lost the key column ${gone.join(', ')}`,
       got: names,
-      todo: `if it was renamed, set its sourceName in the schema file and run it with --resnapshot --tables ${table}`,
+      todo: `if it was renamed, set its sourceName in the schema file and run it with --resnapshot --table ${table}`,
     });
   const identity = relation.columns.filter(({ isIdentity }) => isIdentity).map(({ name }) => name);
   if (relation.identity === 'f' || relation.identity === 'n') return;
@@ -121,6 +121,6 @@ function checkIdentity({ table, options }: ReadyTable, relation: Relation, key: 
     what: `the replica identity of ${options.from} was changed and no longer holds the key`,
     got: identity,
     allowed: key,
-    todo: `change it back, or correct the key in the stack file; then run it with --resnapshot --tables ${table}`,
+    todo: `change it back, or correct the key in the stack file; then run it with --resnapshot --table ${table}`,
   });
 }

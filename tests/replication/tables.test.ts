@@ -220,7 +220,7 @@ it('cannot tell which rows a truncated partition had, says so, and reads the tab
   await source.sql('TRUNCATE days_1', 'INSERT INTO days VALUES (12)');
   const summary = await run({ days });
   expect(summary.run.error).toMatch(
-    /a partition of public\.days was truncated, and the log does not say which rows that were; .* run it with --resnapshot --tables days/,
+    /a partition of public\.days was truncated, and the log does not say which rows that were; .* run it with --resnapshot --table days/,
   );
   await runReplication(source.replication({ days }), { warehouse, resnapshot: true, tables: ['days'] });
   expect(await loaded('days')).toEqual([
