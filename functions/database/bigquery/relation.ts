@@ -42,7 +42,7 @@ export async function findRelation(
   const found = await api.table([owner, dataset, name]);
   const { fields } = found.schema;
   return {
-    sql: [owner, dataset, name].map(quoteName).join('.'),
+    sql: quoteName([owner, dataset, name].join('.')),
     fields,
     columns: fields.map(columnOf),
     // Of a view BigQuery says 0.

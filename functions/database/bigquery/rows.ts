@@ -23,5 +23,14 @@ function cellOf(field: ResultField, value: unknown): unknown {
   // JSON arrives as its text, which stays as it is.
   if (field.type === 'JSON' && field.mode !== 'REPEATED' && typeof value === 'string')
     return new RawJson(value);
-  return readCell(field, value);
+  return inUtc(field, readCell(field, value));
+}
+
+/** Moments without the zone `+00`, which rows write in another way; no zone is UTC. */
+function inUtc(field: ResultField, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => inUtc(field, item));
+  if (field.type === 'TIMESTAMP' && typeof value === 'string') return value.replace(/\+00$/, '');
+  if (field.fields === undefined || typeof value !== 'object' || value === null) return value;
+  const cells = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(field.fields.map((inner) => [inner.name, inUtc(inner, cells[inner.name])]));
 }
