@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { readStackConfig, type StackConfig } from './plan/stack-config.ts';
+import { required } from './required.ts';
 import { runProgram } from './testing/engine.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -123,7 +124,7 @@ test('a pipeline with engine dataflow gets what its jobs need, and a clock that 
   ])
     expect(names).toContain(name);
   const job = resources.find(({ type }) => type === 'gcp:cloudrunv2/job:Job');
-  const { envs } = (job?.inputs as unknown as JobInputs).template.template.containers[0];
+  const { envs } = (required(job, 'the job').inputs as unknown as JobInputs).template.template.containers[0];
   expect(JSON.parse(envs.find(({ name }) => name === 'CATCHMENT_DATAFLOW')?.value ?? '')).toEqual({
     project,
     region: 'europe-west1',
@@ -134,8 +135,9 @@ test('a pipeline with engine dataflow gets what its jobs need, and a clock that 
   });
   const resume = resources.find(({ inputs }) => inputs.name === 'etl-database--main--resume');
   expect(resume?.inputs.schedule).toBe('*/10 * * * *');
-  const { body } = (resume?.inputs as unknown as { readonly httpTarget: { readonly body: string } })
-    .httpTarget;
+  const { body } = (
+    required(resume, 'the clock').inputs as unknown as { readonly httpTarget: { readonly body: string } }
+  ).httpTarget;
   expect(JSON.parse(Buffer.from(body, 'base64').toString())).toEqual({
     overrides: { containerOverrides: [{ args: ['--group', 'main', '--resume', 'true'] }] },
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { source } from '../../../tests/fixtures/estate/functions/tide-gauge/source.ts';
-import { readSecretFile } from './secret-file.ts';
+import { readSecretFile, readWarehouseSecret } from './secret-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'catchment-secrets-'));
 const group = (secret?: string) => ({ name: 'g', secret, timeZone: 'UTC', sandbox: false, settings: {} });
@@ -36,6 +36,36 @@ describe('readSecretFile', () => {
     const error = await read('broken').catch((thrown: Error) => thrown);
     expect(String(error)).toBe(
       'CatchmentError: [tides/g: secret broken] the secret is not JSON; allowed: a JSON object with the fields token; store the secret again',
+    );
+  });
+});
+
+describe('readWarehouseSecret', () => {
+  const warehouse = (secret?: string) =>
+    ({ name: 'main', kind: 'clickhouse', url: 'https://ch.internal', secret }) as const;
+
+  it('reads user and password, and whatever else the kind knows', async () => {
+    writeFileSync(join(dir, 'login'), '{"user":"etl","password":"p","ca":"pem"}');
+    expect(await readWarehouseSecret(dir, warehouse('login'))).toEqual({
+      user: 'etl',
+      password: 'p',
+      ca: 'pem',
+    });
+  });
+
+  it('is nothing for a warehouse without one', async () => {
+    expect(await readWarehouseSecret(dir, warehouse())).toBeUndefined();
+    expect(await readWarehouseSecret(dir, { name: 'm', kind: 'duckdb', path: 'x' })).toBeUndefined();
+  });
+
+  it('names what is missing, and shows nothing of what is there', async () => {
+    writeFileSync(join(dir, 'half'), '{"user":"etl","pass":"hush-hush"}');
+    await expect(readWarehouseSecret(dir, warehouse('half'))).rejects.toThrow(
+      '[warehouse main: secret half] the secret has not the right fields: "password" is missing; allowed: a JSON object ' +
+        'with the fields user, password; store the secret again',
+    );
+    await expect(readWarehouseSecret(dir, warehouse('absent'))).rejects.toThrow(
+      '[warehouse main] the secret "absent" is not mounted',
     );
   });
 });
