@@ -11,7 +11,7 @@ import type { InspectedFile } from './inspect-file.ts';
 import { jsonCell } from './json-cell.ts';
 import { createJsonColumns } from './json-paths.ts';
 import { literal, pathLiteral } from './quote.ts';
-import { duckdbType } from './types.ts';
+import { duckdbType, isNested } from './types.ts';
 
 /** A segment as a file that is sound by nature. */
 export interface SegmentOfBytes extends InspectedFile {
@@ -67,10 +67,6 @@ export function loadBytes(
     reader,
     cells: isPlain ? cells : { ...cells, strict: undefined },
   });
-}
-
-function isNested(column: Column): boolean {
-  return column.type === 'RECORD' || column.mode === 'REPEATED';
 }
 
 const cells: CsvCells = {

@@ -51,3 +51,8 @@ export function definitionsOf(columns: readonly Column[]): string {
     )
     .join(', ');
 }
+
+/** True for columns that hold records or lists. */
+export function isNested({ type, mode }: Column): boolean {
+  return type === 'RECORD' || mode === 'REPEATED';
+}
