@@ -45,7 +45,8 @@ const forbiddenBuiltins = [
 
 /** Packages of warehouses and databases, and the folders that may name each. */
 const warehousePackages: Readonly<Record<string, readonly string[]>> = {
-  '@duckdb/node-api': ['functions/core/warehouses/duckdb/'],
+  // The checked reader of files is DuckDB too, for all warehouses.
+  '@duckdb/node-api': ['functions/core/warehouses/duckdb/', 'functions/core/files/'],
   '@duckdb/node-bindings': ['functions/core/warehouses/duckdb/'],
   '@google-cloud/bigquery': ['functions/core/warehouses/bigquery/'],
   '@google-cloud/bigquery-storage': ['functions/core/warehouses/bigquery/'],
