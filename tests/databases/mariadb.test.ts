@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mysql } from '../../functions/database/mysql/mysql.ts';
 import { source } from '../../functions/database/source.ts';
 import type { MariadbServer } from '../setup/mariadb.ts';
 import { startMariadb } from '../setup/mariadb.ts';
@@ -129,9 +130,29 @@ describe('a catalog', () => {
       INSERT INTO large VALUES (1, repeat('a', 5000000)), (2, repeat('b', 17000000)), (3, 'c')`);
     await large.end();
     await admin.query(`SET GLOBAL max_allowed_packet = 16777216`);
-    const columns = [column('id', 'INTEGER'), column('doc', 'BYTES')];
-    const tested = await open({ large: { columns, options: { from: 'large', columns: ['id'] } } });
-    expect((await tested.run()).run.rowsLoaded).toBe(3);
+    const { host: address, port, database, user, password } = server;
+    const pieces = mysql.read({
+      settings: source.settings.parse({ kind: 'mysql', host: address, port, database }),
+      secret: { user, password },
+      signal: new AbortController().signal,
+      slice: { table: 'large', origin: '-', options: { from: 'large' } },
+      columns: [column('id', 'INTEGER'), column('doc', 'STRING')],
+      log: { debug: () => {}, info: () => {}, warn: () => {} },
+    } as unknown as Parameters<typeof mysql.read>[0]);
+    const lines: number[] = [];
+    for await (const piece of pieces) {
+      if (!('bytes' in piece)) continue;
+      const chunks: Uint8Array[] = [];
+      for (const stream of piece.bytes)
+        for await (const chunk of stream.open('csv').chunks) chunks.push(chunk);
+      lines.push(
+        ...Buffer.concat(chunks)
+          .toString()
+          .split('\n')
+          .map(({ length }) => length),
+      );
+    }
+    expect(lines).toEqual([5_000_002, 17_000_002, 3, 0]);
   }, 120_000);
 });
 
