@@ -100,7 +100,12 @@ function createReader({ baseUrl, requests, now, sleep, close }: ReaderOptions): 
     },
   });
   type Slice = Parameters<typeof extract>[0]['slice'];
-  const whole = { columns: [], accepts: [], scratch: () => Promise.reject(new Error('no files')) } as const;
+  const whole = {
+    columns: [],
+    accepts: [],
+    ahead: [],
+    scratch: () => Promise.reject(new Error('no files')),
+  } as const;
   const read = async (slice: Slice, legacyEstimates: boolean): Promise<SliceRows> => {
     const settings = { advertiserIds: [slice.origin], legacyEstimates };
     const rows: Row[] = [];
