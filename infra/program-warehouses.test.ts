@@ -180,3 +180,13 @@ test('a job that checks files has the native part of DuckDB beside its script', 
     },
   });
 });
+
+test('an estate that may be deleted protects nothing', async () => {
+  const dev = readStackConfig(root, 'dev');
+  const estate: Record<string, unknown> = JSON.parse(dev.config['catchment:estate'] ?? '');
+  const run = await runProgram({ root, stack: withEstate(dev, { ...estate, protect: false }) });
+  expect(run.exitCode).toBe(0);
+  expect(run.graph.resources.filter(({ protect }) => protect)).toEqual([]);
+  const tables = run.graph.resources.filter(({ type }) => type.endsWith(':Table'));
+  expect(tables.map(({ inputs }) => inputs.deletionProtection)).toEqual(tables.map(() => false));
+});

@@ -274,16 +274,6 @@ test('a stack file with mistakes ends the program with all of them and no stack 
   expect(run.graph.resources.filter(({ custom }) => custom)).toEqual([]);
 });
 
-test('an estate that may be deleted protects nothing', async () => {
-  const dev = readStackConfig(root, 'dev');
-  const estate: Record<string, unknown> = JSON.parse(dev.config['catchment:estate'] ?? '');
-  const run = await runProgram({ root, stack: withEstate(dev, { ...estate, protect: false }) });
-  expect(run.exitCode).toBe(0);
-  expect(run.graph.resources.filter(({ protect }) => protect)).toEqual([]);
-  const tables = run.graph.resources.filter(({ type }) => type.endsWith(':Table'));
-  expect(tables.map(({ inputs }) => inputs.deletionProtection)).toEqual(tables.map(() => false));
-});
-
 test.each(twins.map(({ stack }) => stack))('the stack %s is a twin and says so', async (stack) => {
   const run = await runProgram({ root, stack: readStackConfig(root, stack) });
   expect([run.exitCode, run.errors]).toEqual([
