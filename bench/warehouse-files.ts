@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { FileRef } from '../functions/core/extract.ts';
+import { type Measured, runChild } from './child.ts';
+import { folder, root } from './compare.ts';
+import type { BenchRow } from './row.ts';
+import { openClickhouseEngine } from './warehouse-files/clickhouse.ts';
+import type { Engine } from './warehouse-files/engine.ts';
+import { openPostgresEngine } from './warehouse-files/postgres.ts';
+import { openSqliteEngine } from './warehouse-files/sqlite.ts';
+
+/** Rows of the files; BENCH_ROWS says another number, up to 3 million. */
+const rows = Number(process.env.BENCH_ROWS ?? 1_000_000);
+const rounds = 3;
+const bar = 1.15;
+
+const engines: readonly (() => Promise<Engine>)[] = [
+  openPostgresEngine,
+  openClickhouseEngine,
+  openSqliteEngine,
+];
+
+/**
+ * Flights from a CSV, JSON Lines and Parquet file into each warehouse that is not embedded DuckDB (the benchmark `files`
+ * has that one): a whole run of the pipeline beside what a person would type.
+ */
+export async function benchWarehouseFiles(): Promise<BenchRow[]> {
+  await makeFiles();
+  const lines: BenchRow[] = [];
+  for (const open of engines) {
+    const engine = await open();
+    try {
+      for (const format of ['csv', 'ndjson', 'parquet'] as const) lines.push(await contest(engine, format));
+    } finally {
+      await engine.close();
+    }
+  }
+  return lines;
+}
+
+async function contest(engine: Engine, format: 'csv' | 'ndjson' | 'parquet'): Promise<BenchRow> {
+  const path = join(folder, nameOf(format));
+  const floor: number[] = [];
+  const ours: number[] = [];
+  const sums = new Set<string>();
+  for (let round = 0; round < rounds; round += 1) {
+    const typed = await engine.prepare();
+    const began = performance.now();
+    await typed.load(path, format);
+    floor.push((performance.now() - began) / 1000);
+    const loaded: Measured = await runChild(join(import.meta.dirname, 'warehouse-files/load.ts'), {
+      ...engine.place,
+      folder,
+      name: nameOf(format),
+      format,
+    });
+    ours.push(loaded.seconds);
+    for (const sum of await engine.checksums()) sums.add(sum);
+  }
+  const [own, bare] = [median(ours), median(floor)];
+  return {
+    path: `${format} file to ${engine.name}`,
+    ours: rows / own,
+    floor: rows / bare,
+    unit: 'rows/s',
+    ratio: own / bare,
+    rows,
+    checksum: sums.size === 1 ? 'equal' : 'differs',
+    bar,
+    note: `floor: ${engine.typed[format]}`,
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+function nameOf(format: FileRef['format']): string {
+  return `flights-${rows}.${format}`;
+}
+
+/** The flights in each format, written once. */
+async function makeFiles(): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const flights = join(root, 'node_modules/vega-datasets/data/flights-3m.parquet');
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const written = { csv: 'HEADER', ndjson: 'FORMAT json', parquet: 'FORMAT parquet' } as const;
+  for (const format of ['csv', 'ndjson', 'parquet'] as const) {
+    const path = join(folder, nameOf(format));
+    if (existsSync(path)) continue;
+    const source = `SELECT date, delay::BIGINT AS delay, distance::BIGINT AS distance, origin, destination FROM read_parquet('${flights}') LIMIT ${rows}`;
+    await connection.run(`COPY (${source}) TO '${path}.part' (${written[format]})`);
+    await rename(`${path}.part`, path);
+  }
+  connection.closeSync();
+  instance.closeSync();
+}

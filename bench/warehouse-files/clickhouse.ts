@@ -1,0 +1,49 @@
+import { startClickhouse } from '../../tests/setup/clickhouse.ts';
+import { type Engine, summed, type } from './engine.ts';
+
+const formats = { csv: 'CSVWithNames', ndjson: 'JSONEachRow', parquet: 'Parquet' } as const;
+
+/** ClickHouse beside curl. */
+export async function openClickhouseEngine(): Promise<Engine> {
+  const server = await startClickhouse();
+  const { url, user, password } = server;
+  return {
+    name: 'ClickHouse',
+    typed: { csv: 'curl', ndjson: 'curl', parquet: 'curl' },
+    place: { config: { name: 'main', kind: 'clickhouse', url }, secret: { user, password } },
+    async prepare() {
+      await server.run('DROP DATABASE IF EXISTS loaded');
+      await server.run('DROP DATABASE IF EXISTS catchment');
+      await server.run('CREATE DATABASE IF NOT EXISTS by_hand');
+      await server.run('DROP TABLE IF EXISTS by_hand.flights');
+      await server.run(`CREATE TABLE by_hand.flights (date DateTime64(6, 'UTC'), delay Nullable(Int64),
+        distance Nullable(Int64), origin Nullable(String), destination Nullable(String)) ENGINE = MergeTree ORDER BY tuple()`);
+      return {
+        async load(path, format) {
+          const query = encodeURIComponent(
+            `INSERT INTO by_hand.flights FORMAT ${formats[format as keyof typeof formats]}`,
+          );
+          const settings = 'date_time_input_format=best_effort';
+          await type('curl', [
+            ...[
+              '-sS',
+              '--fail-with-body',
+              '-H',
+              `X-ClickHouse-User: ${user}`,
+              '-H',
+              `X-ClickHouse-Key: ${password}`,
+            ],
+            ...['--data-binary', `@${path}`, `${url}/?${settings}&query=${query}`],
+          ]);
+        },
+      };
+    },
+    checksums: () =>
+      Promise.all(
+        ['by_hand.flights', 'loaded.flights'].map((name) =>
+          server.run(`SELECT ${summed.replaceAll('(date)', '(toDateTime(date))')} FROM ${name}`),
+        ),
+      ),
+    close: () => server.stop(),
+  };
+}

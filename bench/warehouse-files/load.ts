@@ -1,0 +1,49 @@
+import type { FileRef, SourceCode } from '../../functions/core/extract.ts';
+import type { Pipeline, WarehouseConfig } from '../../functions/core/pipeline.ts';
+import { runPipeline } from '../../functions/core/run/run.ts';
+import { openWarehouse } from '../../functions/core/warehouses/open.ts';
+import { discover, extract } from '../../functions/files/extract.ts';
+import { source } from '../../functions/files/source.ts';
+import { loadSchema } from '../../infra/estate/schemas.ts';
+import { measure } from '../child.ts';
+import { root } from '../compare.ts';
+
+interface Input {
+  readonly config: WarehouseConfig;
+  readonly secret?: unknown;
+  readonly folder: string;
+  readonly name: string;
+  readonly format: FileRef['format'];
+}
+
+const schema = 'files/flights';
+
+/** A whole run of the pipeline with the one table. */
+await measure<Input>(async ({ config, secret, folder, name, format }) => {
+  const pipeline: Pipeline = {
+    name: `bench-${name.replace(/\W+/g, '-')}`,
+    source: 'files',
+    warehouse: config,
+    dataset: 'loaded',
+    tables: [
+      {
+        ...{ declared: 'flights', name: 'flights', schema, key: [], writeMode: 'replace' },
+        cursor: { kind: 'objects' },
+        options: { path: name, format },
+      },
+    ],
+    groups: [{ name: 'bench', timeZone: 'UTC', sandbox: false, settings: { root: folder } }],
+    schedule: { ...source.schedule, paused: false },
+    runsOn: 'job',
+  };
+  const warehouse = await openWarehouse(config, { root: '/', secret });
+  return async () => {
+    const { run } = await runPipeline({
+      ...{ pipeline, group: 'bench', source, warehouse, secret: {}, trigger: 'test' },
+      code: { extract, discover } as unknown as SourceCode,
+      schemas: { [schema]: loadSchema(root, schema) },
+    });
+    await warehouse.close();
+    if (run.status !== 'succeeded') throw new Error(`the run ended ${run.status}: ${run.error}`);
+  };
+});
