@@ -8,6 +8,8 @@ import type { TableTarget } from '../../pipeline.ts';
 import { createRowChecker } from '../../rows/check.ts';
 import { cursorRecord, items, later, now, sliceRecord } from '../conformance/bench.ts';
 import type { Commit, StagedTable, Warehouse } from '../warehouse.ts';
+import type { Case } from './crash-cases.ts';
+import { cases } from './crash-cases.ts';
 import { openClickhouse } from './warehouse.ts';
 
 let server: ClickhouseServer;
@@ -115,95 +117,6 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('a commit on ClickHouse
 
 /** Statements that change something. */
 const writes = '^(?!SELECT)';
-
-interface Case {
-  readonly mode: StagedTable['writeMode'];
-  readonly what: string;
-  readonly key: readonly string[];
-  readonly rows: readonly (readonly [id: string, value: number, op?: string])[];
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-}
-
-const before = ['x 1', 'y 2', 'z 3'];
-const keyed = { key: ['day', 'id'], before } as const;
-const cases: readonly Case[] = [
-  {
-    ...keyed,
-    mode: 'append',
-    what: 'with a key',
-    rows: [
-      ['x', 1],
-      ['n', 4],
-    ],
-    after: ['n 4', 'x 1', 'x 1', 'y 2', 'z 3'],
-  },
-  {
-    mode: 'append',
-    what: 'without one',
-    key: [],
-    rows: [
-      ['n', 4],
-      ['n', 4],
-    ],
-    before,
-    after: ['n 4', 'n 4', 'x 1', 'y 2', 'z 3'],
-  },
-  {
-    ...keyed,
-    mode: 'merge',
-    what: 'with a key',
-    rows: [
-      ['x', 1],
-      ['y', 20],
-      ['n', 4],
-    ],
-    after: ['n 4', 'x 1', 'y 20', 'z 3'],
-  },
-  {
-    ...keyed,
-    mode: 'replaceWindow',
-    what: 'with a key',
-    rows: [
-      ['x', 10],
-      ['n', 4],
-    ],
-    after: ['n 4', 'x 10'],
-  },
-  {
-    mode: 'replaceWindow',
-    what: 'without one',
-    key: [],
-    rows: [
-      ['x', 1],
-      ['n', 4],
-    ],
-    before,
-    after: ['n 4', 'x 1'],
-  },
-  {
-    ...keyed,
-    mode: 'replace',
-    what: 'with a key',
-    rows: [
-      ['x', 10],
-      ['n', 4],
-    ],
-    after: ['n 4', 'x 10'],
-  },
-  { mode: 'replace', what: 'without one', key: [], rows: [['n', 4]], before, after: ['n 4'] },
-  {
-    ...keyed,
-    mode: 'changes',
-    what: 'with deletes',
-    rows: [
-      ['x', 10],
-      ['y', 0, 'delete'],
-      ['n', 4],
-    ],
-    after: ['n 4', 'x 10', 'z 3'],
-  },
-];
 
 function open(sleep: () => Promise<void> = async () => undefined): Warehouse {
   const { url, user, password } = server;

@@ -204,7 +204,11 @@ async function createStageTable(
     ? `CREATE TABLE IF NOT EXISTS ${ref} (${defined.join(', ')}, _copy UInt128, _row UInt64) ENGINE = MergeTree ` +
       `ORDER BY (${names([...target.key, '_copy', '_row'])}) SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 1000`
     : `CREATE TABLE IF NOT EXISTS ${ref} AS ${final}`;
-  await clickhouse.run({ what: `opening a stage for ${target.name}`, sql, isRepeatable: true });
+  await clickhouse.run({
+    what: `opening a stage for ${target.dataset}.${target.name}`,
+    sql,
+    isRepeatable: true,
+  });
 }
 
 /** With several leases in one process nobody can tell whose stage it is; it is cleaned away by its age then. */
