@@ -1,4 +1,6 @@
 import type { Pipeline, WarehouseConfig } from '../functions/core/pipeline.ts';
+import type { AnySource } from '../functions/core/source.ts';
+import { grantsOf } from './grants.ts';
 import {
   accountEmail,
   handlerName,
@@ -30,13 +32,16 @@ export interface BindingContext {
   readonly project: string;
   /** Where the code of jobs is mounted from. */
   readonly stagingBucket: string;
+  /** The pipeline's declaration, for what reading the source takes. */
+  readonly source?: AnySource | undefined;
 }
 
 /**
  * Everything that may be done by the two accounts of a pipeline, computed from its declaration and from nothing
  * else. The program creates exactly these; the plan prints them.
  */
-export function bindingsOf(pipeline: Pipeline, { project, stagingBucket }: BindingContext): Binding[] {
+export function bindingsOf(pipeline: Pipeline, context: BindingContext): Binding[] {
+  const { project, stagingBucket, source } = context;
   const { name, warehouse, dataset, runsOn, schedule } = pipeline;
   const bindings: Binding[] = [];
   for (const [secret, reasons] of secretsOf(pipeline))
@@ -73,6 +78,14 @@ export function bindingsOf(pipeline: Pipeline, { project, stagingBucket }: Bindi
       on: { kind: 'bucket', name: stagingBucket, project },
       because: 'runsOn = job',
     });
+  if (source !== undefined) {
+    // A role that the warehouse asks for already is given once.
+    const isNew = (grant: Binding) =>
+      !bindings.some(
+        ({ role, on }) => role === grant.role && on.kind === grant.on.kind && on.name === grant.on.name,
+      );
+    bindings.push(...grantsOf(pipeline, source).filter(isNew));
+  }
   if (pipeline.engine === 'dataflow')
     bindings.push(...dataflowBindings(pipeline, { project, stagingBucket }));
   bindings.push({

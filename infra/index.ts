@@ -98,6 +98,7 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
     return new SourcePipeline(pipeline.name, {
       cloud,
       pipeline,
+      source: estate.sources[pipeline.source],
       code: required(code.get(codeNameOf(pipeline)), `the code of ${pipeline.source}`),
       duckdb,
       stagingBucket,

@@ -76,12 +76,14 @@ describe.each(cloud.map((estate) => [estate.stack, estate] as const))('the stack
     const project = estate.gcp?.project ?? '';
     const stagingBucket = stagingBucketName(project, stack);
     const wanted = estate.pipelines.flatMap((pipeline) =>
-      bindingsOf(pipeline, { project, stagingBucket }).map((binding) => ({
-        id: binding.id,
-        role: binding.role,
-        member: memberOf(binding, pipeline, project),
-        on: binding.on.name,
-      })),
+      bindingsOf(pipeline, { project, stagingBucket, source: estate.sources[pipeline.source] }).map(
+        (binding) => ({
+          id: binding.id,
+          role: binding.role,
+          member: memberOf(binding, pipeline, project),
+          on: binding.on.name,
+        }),
+      ),
     );
     const granted = all(/iam/i).map(({ name, inputs }) => ({
       id: name,

@@ -132,6 +132,9 @@ export interface TableTarget extends PipelineTable {
 }
 
 /** The tables that a pipeline loads, and those that it computes from them. */
-export function tablesOf({ tables, transforms = [] }: Pipeline): readonly PipelineTable[] {
+export function tablesOf({
+  tables,
+  transforms = [],
+}: Pick<Pipeline, 'tables' | 'transforms'>): readonly PipelineTable[] {
   return [...tables, ...transforms];
 }

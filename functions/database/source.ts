@@ -98,6 +98,11 @@ export const source = defineSource({
     timeoutMs: 120_000,
     limits: [{ scope: 'app', max: 80, perSeconds: 1 }],
   },
+  // Data that other projects own, and public data sets, are granted by their owners.
+  grants: [
+    { role: 'roles/bigquery.jobUser', on: 'project', setting: 'project' },
+    { role: 'roles/bigquery.dataViewer', on: 'project', setting: 'project' },
+  ],
   schedule: { cron: '30 * * * *', timeZone: 'Etc/UTC' },
   tables: {},
   openTables: {

@@ -8,6 +8,7 @@ import {
   type Resource,
 } from '@pulumi/pulumi';
 import type { Pipeline } from '../../functions/core/pipeline.ts';
+import type { AnySource } from '../../functions/core/source.ts';
 import { type Binding, bindingsOf, memberOf } from '../iam.ts';
 import { accountEmail, pipelineAccountName, schedulerAccountName } from '../names.ts';
 import { required } from '../required.ts';
@@ -23,6 +24,7 @@ import type { SourceCode } from './source-code.ts';
 export interface SourcePipelineArgs {
   readonly cloud: Cloud;
   readonly pipeline: Pipeline;
+  readonly source: AnySource | undefined;
   readonly code: SourceCode;
   /** For jobs that check files. */
   readonly duckdb: DuckdbLibrary | undefined;
@@ -47,7 +49,7 @@ export class SourcePipeline extends ComponentResource {
 
   constructor(name: string, args: SourcePipelineArgs, options: ComponentResourceOptions = {}) {
     super('catchment:gcp:SourcePipeline', name, {}, options);
-    const { cloud, pipeline, stagingBucket, bindTo, channels } = args;
+    const { cloud, pipeline, source, stagingBucket, bindTo, channels } = args;
     const { project, region, dependsOn } = cloud;
     this.name = name;
 
@@ -60,7 +62,7 @@ export class SourcePipeline extends ComponentResource {
     this.account = account('account', pipelineAccountName(pipeline.name), 'Runs');
     this.schedulerAccount = account('scheduler', schedulerAccountName(pipeline.name), 'Starts');
 
-    const bindings = bindingsOf(pipeline, { project, stagingBucket });
+    const bindings = bindingsOf(pipeline, { project, stagingBucket, source });
     const bind = (who: Binding['member'], targets: Resource[]) =>
       bindings
         .filter(({ member }) => member === who)

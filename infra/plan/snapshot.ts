@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fatal } from '../../functions/core/errors.ts';
-import type { WarehouseConfig } from '../../functions/core/pipeline.ts';
+import { tablesOf, type WarehouseConfig } from '../../functions/core/pipeline.ts';
 import { type Column, systemColumns } from '../../functions/core/schema.ts';
 import { loadSchema } from '../estate/schemas.ts';
 import { type Estate, parseStackFile } from '../estate.ts';
@@ -57,26 +57,28 @@ async function loadProgram(root: string): Promise<() => Promise<unknown>> {
   return async () => program();
 }
 
-function explainedBindings({ pipelines, gcp, stack }: Estate): ExplainedBinding[] {
+function explainedBindings({ pipelines, sources, gcp, stack }: Estate): ExplainedBinding[] {
   if (gcp === undefined) return [];
   const { project } = gcp;
   const context = { project, stagingBucket: stagingBucketName(project, stack) };
   return pipelines.flatMap((pipeline) =>
-    bindingsOf(pipeline, context).map(({ id, member, role, on, because }) => ({
-      pipeline: pipeline.name,
-      id,
-      member:
-        member === 'pipeline' ? pipelineAccountName(pipeline.name) : schedulerAccountName(pipeline.name),
-      role,
-      on: { kind: on.kind, name: on.name },
-      because,
-    })),
+    bindingsOf(pipeline, { ...context, source: sources[pipeline.source] }).map(
+      ({ id, member, role, on, because }) => ({
+        pipeline: pipeline.name,
+        id,
+        member:
+          member === 'pipeline' ? pipelineAccountName(pipeline.name) : schedulerAccountName(pipeline.name),
+        role,
+        on: { kind: on.kind, name: on.name },
+        because,
+      }),
+    ),
   );
 }
 
 function plannedTables(root: string, { pipelines }: Estate): PlannedTable[] {
-  return pipelines.flatMap(({ name: pipeline, warehouse, dataset, tables }) =>
-    tables.map(({ declared, name, schema, key, windowField, partitionBy, clusterBy }) => ({
+  return pipelines.flatMap(({ name: pipeline, warehouse, dataset, ...rest }) =>
+    tablesOf(rest).map(({ declared, name, schema, key, windowField, partitionBy, clusterBy }) => ({
       pipeline,
       declared,
       ...placeOf(warehouse, `${dataset}.${name}`),
