@@ -8,8 +8,8 @@ import type { TableTarget } from '../../pipeline.ts';
 import { createRowChecker } from '../../rows/check.ts';
 import { cursorRecord, items, later, now, sliceRecord } from '../conformance/bench.ts';
 import type { Commit, StagedTable, Warehouse } from '../warehouse.ts';
-import type { Case } from './crash-cases.ts';
-import { cases } from './crash-cases.ts';
+import type { Case } from './crash-fixture.ts';
+import { cases } from './crash-fixture.ts';
 import { openClickhouse } from './warehouse.ts';
 
 let server: ClickhouseServer;
