@@ -79,3 +79,15 @@ it('cuts a bar to the terminal, so that it never takes two lines', async () => {
   progress.stop();
   expect(written.at(-1)).toBe(`\r\u001b[J${'x'.repeat(98)}…\n`);
 });
+
+it('counts slices that were not planned, such as computed tables', async () => {
+  const { written, progress } = record(false);
+  const tell = progress.follow('api/demo');
+  const more = { id: 'totals/-/transform', table: 'totals', origin: '-' };
+  const one: RunEvent = { type: 'slices-planned', slices: [first], skipped: [] };
+  const start = (slice: Slice): RunEvent => ({ type: 'slice-started', slice });
+  for (const event of [one, start(first), committed(first), start(more), committed(more), finished])
+    await tell(event);
+  progress.stop();
+  expect(written.at(-1)).toBe('api/demo: partial, 2/2 slices, 0 rows, 0.0 s\n');
+});

@@ -95,6 +95,8 @@ function update(bar: Bar, event: RunEvent, at: number): void {
     bar.done += 1;
     if (event.type === 'slice-failed') bar.failed += 1;
   }
+  // Slices of a log, and computed tables, come beyond what was planned.
+  if (bar.planned !== undefined) bar.planned = Math.max(bar.planned, bar.done + bar.active.size);
   if (event.type === 'run-finished') bar.finishedAt = at;
 }
 

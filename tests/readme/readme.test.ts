@@ -31,6 +31,7 @@ beforeAll(async () => {
     'infra',
     'schemas',
     'stacks',
+    'transforms',
     'twin',
     'tsconfig.json',
     'biome.json',
