@@ -89,3 +89,8 @@ export const cases: readonly Case[] = [
     after: ['n 4', 'x 10', 'z 3'],
   },
 ];
+
+/** A case of each write mode, for tests that take long. */
+export const oneOfEachMode = cases.filter(
+  ({ mode }, index) => cases.findIndex((each) => each.mode === mode) === index,
+);
