@@ -162,7 +162,7 @@ async function* follow(
     const deadline = performance.now() + lastAnswerMs;
     while (performance.now() < deadline) {
       const answer = await stream.read(idleMs);
-      if (answer.some(({ kind }) => kind === 'keepalive')) break;
+      if (answer.some((each) => !Buffer.isBuffer(each))) break;
     }
   } finally {
     report(false);

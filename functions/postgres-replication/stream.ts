@@ -4,14 +4,15 @@ import type { Client, Connection } from 'pg';
 import type { CatchmentError } from '../core/errors.ts';
 import { retryable } from '../core/errors.ts';
 import { codeOf, postgresError } from '../core/postgres/error.ts';
-import type { Message } from './pgoutput.ts';
-import { decode } from './pgoutput.ts';
 import type { Lsn } from './position.ts';
 import { formatLsn } from './position.ts';
 import { logLost } from './slot.ts';
 
-/** What comes out of a slot: changes, and in between how far the server has read its log. */
-export type Received = Message | { readonly kind: 'keepalive'; readonly lsn: Lsn };
+/**
+ * What comes out of a slot: messages as `decode` takes them, and in between how far the server has read its log. Bytes are
+ * cheaper to keep than values while a commit goes on.
+ */
+export type Received = Buffer | { readonly kind: 'keepalive'; readonly lsn: Lsn };
 
 export interface SlotStream {
   /**
@@ -36,8 +37,8 @@ export interface StreamOptions {
   readonly serverVersion: number;
 }
 
-/** Messages that wait to be read before the server is made to wait. */
-const mostWaiting = 20_000;
+/** What may wait to be read before the server is made to wait. */
+const mostWaiting = { messages: 20_000, bytes: 64 * 2 ** 20 };
 /** A server that sends nothing for so long is gone: it is asked for an answer several times within. */
 const silenceMs = 60_000;
 const reportEveryMs = 10_000;
@@ -51,6 +52,7 @@ export function openSlotStream({ client, where, slot, publication, ...options }:
   const { from, serverVersion } = options;
   let connection: Connection | undefined;
   let waiting: Received[] = [];
+  let waitingBytes = 0;
   let wake: (() => void) | undefined;
   let failure: unknown;
   let isPaused = false;
@@ -92,14 +94,16 @@ export function openSlotStream({ client, where, slot, publication, ...options }:
     heardAt = performance.now();
     if (chunk[0] === 0x77) {
       received = chunk.readBigInt64BE(1);
-      // The driver uses the bytes again, so nothing of them is kept.
-      waiting.push(decode(chunk.subarray(25)));
+      // A copy, since the driver uses the bytes again.
+      waiting.push(Buffer.from(chunk.subarray(25)));
+      waitingBytes += chunk.length;
     } else if (chunk[0] === 0x6b) {
       const lsn = chunk.readBigInt64BE(1);
       if (chunk[17] === 1) send(false);
       waiting.push({ kind: 'keepalive', lsn });
     }
-    if (waiting.length >= mostWaiting && !isPaused) {
+    const isFull = waiting.length >= mostWaiting.messages || waitingBytes >= mostWaiting.bytes;
+    if (isFull && !isPaused) {
       isPaused = true;
       connection?.stream.pause();
     }
@@ -140,6 +144,7 @@ export function openSlotStream({ client, where, slot, publication, ...options }:
       }
       const taken = waiting;
       waiting = [];
+      waitingBytes = 0;
       if (isPaused) {
         isPaused = false;
         heardAt = performance.now();

@@ -1,6 +1,7 @@
 import type { Batch, Log } from '../core/extract.ts';
 import type { SourceType } from './cells.ts';
 import type { Message, Relation } from './pgoutput.ts';
+import { decode } from './pgoutput.ts';
 import type { Lsn, StreamPosition } from './position.ts';
 import { formatLsn, parseTablePosition } from './position.ts';
 import type { ReadyTable } from './preflight.ts';
@@ -165,8 +166,9 @@ export function createTransactions(args: TransactionsArgs): Transactions {
 
   return {
     async *take(received) {
-      for (const message of received) {
+      for (const each of received) {
         if (inDone >= partChanges) yield;
+        const message = Buffer.isBuffer(each) ? decode(each) : each;
         switch (message.kind) {
           case 'begin':
             begin(message);

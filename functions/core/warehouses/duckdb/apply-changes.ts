@@ -11,12 +11,18 @@ import type { Counts, TableWrite } from './write-modes.ts';
 export async function applyChanges(write: TableWrite, truncate: boolean): Promise<Counts> {
   const { connection, table, target, stage } = write;
   let deleted = truncate ? await changeRows(connection, `DELETE FROM ${table}`) : 0;
-  await fillKept(write);
-  deleted += await changeRows(
+  const [kept = 0, deletes = 0] = await countsOf(
     connection,
-    `DELETE FROM ${table} AS t USING ${stage} AS s WHERE s._op = 'delete' AND ${onKey(target.key, (name) => name)}`,
+    `SELECT count(_kept), count(*) FILTER (_op = 'delete') FROM ${stage}`,
   );
-  const deletes = await changeRows(connection, `DELETE FROM ${stage} WHERE _op = 'delete'`);
+  if (kept > 0) await fillKept(write);
+  if (deletes > 0) {
+    deleted += await changeRows(
+      connection,
+      `DELETE FROM ${table} AS t USING ${stage} AS s WHERE s._op = 'delete' AND ${onKey(target.key, (name) => name)}`,
+    );
+    await connection.run(`DELETE FROM ${stage} WHERE _op = 'delete'`);
+  }
   const counts = await writeByKey({ ...write, rows: write.rows - deletes }, undefined);
   return { ...counts, deleted: counts.deleted + deleted };
 }
@@ -26,8 +32,6 @@ export async function applyChanges(write: TableWrite, truncate: boolean): Promis
  * before, and the row of the new key has the cells.
  */
 async function fillKept({ connection, table, target, stage }: TableWrite): Promise<void> {
-  const [kept = 0] = await countsOf(connection, `SELECT count(_kept) FROM ${stage}`);
-  if (kept === 0) return;
   for (const keyIn of [(name: string) => `_from_${name}`, (name: string) => name]) {
     const cells = allColumns(target.columns).map(
       ({ name }) =>
