@@ -83,3 +83,41 @@ it('loads JSON lines, packed files and dates through the checked reader', async 
     [2, null, '0.500000000', null, null, 'a'],
   ]);
 });
+
+it('gives the same rows whether COPY reads a file or the checked reader does, hard cells too', async () => {
+  const types = {
+    ...{ amount: 'NUMERIC', rate: 'FLOAT', is_paid: 'BOOLEAN', day: 'DATE', at: 'TIME', placed: 'DATETIME' },
+    ...{ moment: 'TIMESTAMP', note: 'STRING' },
+  } as const;
+  const made = Object.entries(types).map(([name, type]) => column(name, type));
+  const into = { ...target, columns: [column('id', 'INTEGER', 'REQUIRED'), ...made] };
+  const good = [
+    '1,1.5,2.5e-3,true,2024-02-29,23:59:59.000001,2024-02-29 00:00:00,2024-02-29T23:59:59.9,"a,""b""\r\nc"',
+    '2,,,,,,,,""',
+    '3,-0.000000001,-0,false,0001-01-01,00:00:00,9999-12-31T23:59:59.999999,1969-12-31 23:59:59.999999,\u00a0 x ',
+  ];
+  // Each makes the whole file take the other way, and most of them are quarantined there.
+  const odd = [
+    ...['4,1.1234567891', '4,NaN', '4,,NaN', '4,,inf', '4,,,yes', '4,,,t', '4,,,,today', '4,,,,1/8/1999'],
+    ...[
+      '4,,,,,24:00:00',
+      '4,,,,,12:00:60',
+      '4,,,,,,2024-01-01 00:00:00+02',
+      '4,,,,,,infinity',
+      '4,,,,,,2024-01-01 24:00:00',
+    ],
+    ...['4,,,,,,,now', '4,,,,,,,2024-01-01 00:00:00+02', '4,,,,,,2024-1-1 1:2:3', ' 4 ', '4.0', '0x4', '\\.'],
+  ].map((cells) => `${cells}${','.repeat(8 - cells.split(',').length + 1)}`);
+  const header = into.columns.map(({ name }) => name).join(',');
+  for (const [index, lines] of [good, ...odd.map((line) => [...good.slice(0, 1), line])].entries()) {
+    const text = `${[header, ...lines].join('\n')}\n`;
+    const asItIs = await load(`odd-${index}.csv`, text, {}, into);
+    const checked = await load(`odd-${index}.csv.gz`, gzipSync(text), {}, into);
+    const flaws = asItIs.loaded.quarantined.map(({ row, path, reason }) => ({ row, path, reason }));
+    expect([lines.at(-1), asItIs.rows, flaws]).toEqual([
+      lines.at(-1),
+      checked.rows,
+      checked.loaded.quarantined.map(({ row, path, reason }) => ({ row, path, reason })),
+    ]);
+  }
+});

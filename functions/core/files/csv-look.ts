@@ -1,0 +1,166 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { CellCheck } from './cell-check.ts';
+
+/** Something in a file that readers take in different ways, or that breaks the schema: only the checked reader can tell. */
+export class NotPlain extends Error {}
+
+/** True also when it made a statement break off, whose error has it as its cause. */
+export function isNotPlain(error: unknown): boolean {
+  return error instanceof NotPlain || (error as Error | undefined)?.cause instanceof NotPlain;
+}
+
+export interface LookRequest {
+  /** In the order of the cells. */
+  readonly checks: readonly (CellCheck | 'text')[];
+  readonly required: readonly boolean[];
+  readonly delimiter: string;
+  readonly quote: string;
+  /** The first record is none. */
+  readonly hasHeader: boolean;
+}
+
+const [newline, carriageReturn, backslash] = [0x0a, 0x0d, 0x5c];
+/** Where the look is: before a cell, in one without or with quotes, behind a closing quote, behind a carriage return. */
+const [begins, bare, quoted, closed, returned] = [0, 1, 2, 3, 4];
+/** No cell that is checked is longer. */
+const longest = 80;
+
+/** Goes over the bytes of a file once, without making a value of any cell. Both functions throw `NotPlain`. */
+export function createLook({ checks, required, delimiter, quote, hasHeader }: LookRequest): {
+  at(chunk: Uint8Array): void;
+  end(): void;
+} {
+  const [comma, mark, width] = [delimiter.charCodeAt(0), quote.charCodeAt(0), checks.length];
+  /** The beginning of a cell that is checked, when its end is in the next chunk or it is quoted. */
+  const held = new Uint8Array(longest);
+  let heldBytes = 0;
+  let isHeader = hasHeader;
+  let state = begins;
+  let column = 0;
+  let before = 0;
+  /** The cell has bytes in chunks before this one. */
+  let isCarried = false;
+  let character = Buffer.alloc(0);
+
+  const hold = (chunk: Uint8Array, from: number, to: number) => {
+    if (isHeader || checks[column] === 'text') return;
+    if (heldBytes + to - from > longest) throw new NotPlain();
+    for (let at = from; at < to; at += 1) held[heldBytes++] = chunk[at] ?? 0;
+  };
+  /** An empty cell without quotes is NULL. */
+  const endCell = (bytes: Uint8Array, from: number, to: number, isNull: boolean) => {
+    heldBytes = 0;
+    isCarried = false;
+    if (isHeader) return;
+    if (isNull) {
+      if (required[column] === true) throw new NotPlain();
+      return;
+    }
+    const check = checks[column];
+    if (check !== 'text' && check?.(bytes, from, to) !== true) throw new NotPlain();
+  };
+  const endRecord = () => {
+    if (column !== width - 1) throw new NotPlain();
+    column = 0;
+    isHeader = false;
+    state = begins;
+  };
+  const past = (byte: number | undefined) => {
+    if (byte === newline) endRecord();
+    else if (byte === carriageReturn) state = returned;
+    else {
+      column += 1;
+      if (column >= width) throw new NotPlain();
+      state = begins;
+    }
+  };
+
+  const look = (chunk: Uint8Array) => {
+    const { length } = chunk;
+    let from = 0;
+    for (let at = 0; at < length; ) {
+      if (state === begins) {
+        const byte = chunk[at];
+        // NULL or the end of all rows to some readers.
+        if (byte === backslash) throw new NotPlain();
+        state = byte === mark ? quoted : bare;
+        if (state === quoted) at += 1;
+        before = 0;
+        from = at;
+      } else if (state === bare) {
+        let byte = 0;
+        while (at < length) {
+          byte = chunk[at] as number;
+          if (byte === comma || byte === newline || byte === carriageReturn || byte === mark) break;
+          at += 1;
+        }
+        if (at === length) {
+          hold(chunk, from, at);
+          isCarried ||= at > from;
+          return;
+        }
+        if (byte === mark) throw new NotPlain();
+        if (heldBytes > 0) {
+          hold(chunk, from, at);
+          endCell(held, 0, heldBytes, false);
+        } else endCell(chunk, from, at, at === from && !isCarried);
+        past(byte);
+        at += 1;
+      } else if (state === quoted) {
+        while (at < length) {
+          const byte = chunk[at] as number;
+          if (byte === mark) break;
+          if (byte === backslash && before === newline) throw new NotPlain();
+          before = byte;
+          at += 1;
+        }
+        hold(chunk, from, at);
+        if (at === length) return;
+        state = closed;
+        at += 1;
+      } else if (state === closed) {
+        const byte = chunk[at];
+        if (byte === mark && checks[column] === 'text') {
+          state = quoted;
+          before = mark;
+        } else if (byte === comma || byte === newline || byte === carriageReturn) {
+          endCell(held, 0, heldBytes, false);
+          past(byte);
+        } else throw new NotPlain();
+        at += 1;
+      } else {
+        if (chunk[at] !== newline) throw new NotPlain();
+        endRecord();
+        at += 1;
+      }
+    }
+  };
+
+  return {
+    at(chunk) {
+      const whole = character.length === 0 ? chunk : Buffer.concat([character, chunk]);
+      const cut = whole.length - openBytes(whole);
+      if (!isUtf8(whole.subarray(0, cut))) throw new NotPlain();
+      character = Buffer.from(whole.subarray(cut));
+      look(chunk);
+    },
+    end() {
+      if (character.length > 0 || state === quoted) throw new NotPlain();
+      if (state === begins && column === 0) return;
+      if (state !== returned) endCell(held, 0, heldBytes, state !== closed && !isCarried);
+      endRecord();
+    },
+  };
+}
+
+/** How many bytes at the end begin a character whose end is missing. */
+function openBytes(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return length > back ? back : 0;
+  }
+  return 0;
+}

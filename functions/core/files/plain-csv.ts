@@ -1,0 +1,85 @@
+import type { Buffer } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import type { FileRef } from '../extract.ts';
+import type { Column } from '../schema.ts';
+import type { Years } from './cell-check.ts';
+import { cellCheck } from './cell-check.ts';
+import { csvDialect, readFirstLine } from './csv-header.ts';
+import { createLook } from './csv-look.ts';
+import { inspectFile, withoutBom } from './inspect-file.ts';
+
+/** A CSV file that a warehouse may read by itself, as long as no cell of it is `NotPlain`. */
+export interface PlainCsv {
+  readonly ref: FileRef;
+  /** The schema's columns in the order of the file. */
+  readonly columns: readonly Column[];
+  /** One byte each. */
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly hasHeader: boolean;
+  readonly size: number;
+  /** The bytes of the file, each looked at before it is handed on. Throws `NotPlain`. */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/**
+ * Looks at the beginning of a file: UTF-8 CSV, not packed, whose header names columns of the schema and no others. Undefined
+ * when it is not so.
+ *
+ * @param years that the warehouse can hold
+ * @throws fatal `bad-file` for a file that is not there
+ */
+export async function plainCsv(
+  { columns: wanted, name: where }: { readonly columns: readonly Column[]; readonly name: string },
+  ref: FileRef,
+  years?: Years,
+): Promise<PlainCsv | undefined> {
+  const isPlain =
+    ref.format === 'csv' &&
+    (ref.encoding ?? 'utf-8') === 'utf-8' &&
+    (ref.nullMarker ?? '') === '' &&
+    (ref.compression ?? 'none') === 'none' &&
+    !/\.(gz|zst)$/i.test(ref.path);
+  if (!isPlain) return undefined;
+  const file = await inspectFile(ref, where);
+  const { delimiter, quote } = csvDialect(file);
+  const hasHeader = ref.header !== false;
+  const hasBom = file.head.length !== withoutBom(file.head).length;
+  const isByte = (text: string) => text.length === 1 && text < '\x80';
+  if (hasBom || !isByte(delimiter) || !isByte(quote)) return undefined;
+  const columns = columnsOf(wanted, hasHeader ? readFirstLine(file) : undefined);
+  const checks = columns?.map((column) => cellCheck(column, years));
+  if (columns === undefined || checks === undefined || !checks.every((check) => check !== undefined))
+    return undefined;
+  const scan = {
+    checks,
+    required: columns.map(({ mode }) => mode === 'REQUIRED'),
+    delimiter,
+    quote,
+    hasHeader,
+  };
+  return {
+    ...{ ref, columns, delimiter, quote, hasHeader, size: file.bytes },
+    async *chunks() {
+      const look = createLook(scan);
+      for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
+        look.at(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+      look.end();
+    },
+  };
+}
+
+/** Undefined when the file has columns of its own, lacks a required one or has just one: an empty line is a row then. */
+function columnsOf(
+  columns: readonly Column[],
+  header: readonly string[] | undefined,
+): readonly Column[] | undefined {
+  const nameOf = (column: Column) => column.sourceName ?? column.name;
+  const names = header ?? columns.map(nameOf);
+  const found = names.map((name) => columns.find((column) => nameOf(column) === name));
+  const isWhole = columns.every((column) => column.mode !== 'REQUIRED' || names.includes(nameOf(column)));
+  const isFit = isWhole && names.length > 1 && new Set(names).size === names.length;
+  return isFit && found.every((column) => column !== undefined) ? found : undefined;
+}
