@@ -110,7 +110,8 @@ function render({ sql, dataset, cursor, columns }: TransformTarget, since: strin
     type === 'INTEGER'
       ? (since ?? '-9223372036854775807')
       : `'${since ?? (type === 'DATE' ? '1970-01-01' : '1970-01-01 00:00:00')}'`;
-  return sql.replaceAll('{{dataset}}', dataset).replaceAll('{{since}}', value);
+  // A comment at its end must not swallow what a warehouse writes behind it.
+  return `${sql.replaceAll('{{dataset}}', dataset).replaceAll('{{since}}', value)}\n`;
 }
 
 async function moveWatermark({ request, setup, lease }: ActiveRun, target: TransformTarget): Promise<void> {

@@ -3,6 +3,7 @@ import type { DayWindow } from '../cursor.ts';
 import type { OpenPlace } from './conformance/bench.ts';
 import { changeTests } from './conformance/changes.ts';
 import { commitTests } from './conformance/commit.ts';
+import { fillTests } from './conformance/fill.ts';
 import { ledgerTests } from './conformance/ledger.ts';
 import { pipeTests } from './conformance/pipe.ts';
 import { stageTests } from './conformance/stage.ts';
@@ -18,6 +19,8 @@ export interface ConformanceOptions {
   readonly holdsNul?: boolean;
   /** First and last day that a DATE can be: rows with others must come back as refused. @default 0001-01-01 to 9999-12-31 */
   readonly days?: DayWindow;
+  /** The table of items in SQL that the warehouse runs itself. @default conformance.items */
+  readonly items?: string;
 }
 
 /**
@@ -31,6 +34,7 @@ export function warehouseConformance(name: string, open: OpenPlace, options: Con
     describe('stages', () => stageTests(open, options));
     describe('types', () => typeTests(open, options));
     describe('pipe', () => pipeTests(open));
+    describe('fill', () => fillTests(open, options.items ?? 'conformance.items'));
     describe('changes', () => changeTests(open));
     describe('write modes', () => writeModeTests(open));
     describe('commit', () => commitTests(open));

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../change.ts';
+import { createFold } from '../../run/fold-changes.ts';
+import { stageChanges } from '../../run/stage-changes.ts';
 import type { Outcome } from '../warehouse.ts';
 import type { Bench, OpenPlace } from './bench.ts';
 import { column, items, openBench } from './bench.ts';
@@ -110,6 +112,35 @@ export function changeTests(open: OpenPlace): void {
     expect(await look(bench)).toEqual(rows);
   });
 
+  it('leaves out an update that keeps a required value of a row that is not stored, and says why', async () => {
+    const bench = await openBench(open);
+    await bench.warehouse.prepare([strict]);
+    const load = async (changes: readonly Change[], truncate = false) => {
+      const fold = createFold(strict.columns, strict.key);
+      if (truncate) fold.truncate();
+      for (const change of changes) fold.add(change);
+      const { stage, quarantined } = await stageChanges(bench.warehouse, strict, fold);
+      await bench.warehouse.commit(commitOf(bench, stage, truncate));
+      await stage.discard();
+      return quarantined;
+    };
+    const renamed = (id: string, from?: string): Change => ({
+      op: 'upsert',
+      row: { day, id, note: 'renamed' },
+      kept: ['value', 'moment'],
+      from: from === undefined ? undefined : { day, id: from },
+    });
+    const odd = `it's \\ "odd"`;
+    expect(await load([upsert(odd, 1), upsert('y', 2)])).toEqual([]);
+    const flaw = { path: 'value', reason: expect.stringContaining('the row is not stored') };
+    expect(await load([renamed(odd), renamed('never there'), renamed('z', 'y'), gone('y')])).toMatchObject([
+      { row: 1, ...flaw },
+    ]);
+    expect(await look(bench)).toEqual([`${odd} 1 renamed`, 'z 2 renamed']);
+    expect(await load([renamed('z')], true)).toMatchObject([{ row: 0, ...flaw }]);
+    expect(await look(bench)).toEqual([]);
+  });
+
   it('applies changes together with the position they reach, or neither', async () => {
     const bench = await openBench(open);
     await apply(bench, [upsert('x', 1)]);
@@ -123,6 +154,14 @@ export function changeTests(open: OpenPlace): void {
     expect(cursors.map(({ value }) => value)).toEqual(['0/1A']);
   });
 }
+
+/** `value` is required in it, as no other column is. */
+const strict = {
+  ...target,
+  columns: target.columns.map((each) =>
+    each.name === 'value' ? { ...each, mode: 'REQUIRED' as const } : each,
+  ),
+};
 
 async function apply(bench: Bench, changes: readonly Change[], truncate = false): Promise<Outcome> {
   const stage = await stageOf(bench, changes);

@@ -13,11 +13,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-warehouseConformance('SQLite', async (place) => {
-  const warehouse = await openSqlite({ path: join(folder, `${place}.db`) });
-  return {
-    ...warehouse,
-    // The suite names schemas, which are prefixes here.
-    query: (sql) => warehouse.query(sql.replaceAll(/\b(catchment|conformance)\./g, '$1_')),
-  };
-});
+warehouseConformance(
+  'SQLite',
+  async (place) => {
+    const warehouse = await openSqlite({ path: join(folder, `${place}.db`) });
+    return {
+      ...warehouse,
+      // The suite names schemas, which are prefixes here.
+      query: (sql) => warehouse.query(sql.replaceAll(/\b(catchment|conformance)\./g, '$1_')),
+    };
+  },
+  { items: 'conformance_items' },
+);
