@@ -45,6 +45,11 @@ export function inputColumn(column: Column): InputColumn {
   }
 }
 
+/** How a column is read whose cells are known to be plain, which means in range too. */
+export function plainInput(column: Column): InputColumn {
+  return { type: nullableType(column), value: (cell) => cell };
+}
+
 function checked(condition: string, value: string): string {
   return `if(throwIf(ifNull(NOT (${condition}), 0)) = 0, ${value}, NULL)`;
 }
