@@ -120,4 +120,4 @@ it('gives the same rows whether COPY reads a file or the checked reader does, ha
       checked.loaded.quarantined.map(({ row, path, reason }) => ({ row, path, reason })),
     ]);
   }
-});
+}, 120_000);
