@@ -88,7 +88,7 @@ function fillKept(row: Row, kept: readonly string[], earlier: NetChange): NetCha
 }
 
 /** A text that is the same for the same key, however the source wrote it. */
-function keyText(columns: readonly Column[], key: readonly string[]): (row: Row) => string {
+export function keyText(columns: readonly Column[], key: readonly string[]): (row: Row) => string {
   const own = columns.filter(({ name }) => key.includes(name));
   const { fields } = fieldsOf(own, { path: [], note: () => {} });
   return (row) => {

@@ -11,7 +11,7 @@ export async function isEmpty(warehouse: Warehouse, target: TableTarget): Promis
 
 /** A table as a query names it. Names of datasets and tables are letters, digits and underscores everywhere. */
 export function tableInSql(kind: Warehouse['kind'], { dataset, name }: TableTarget): string {
-  if (kind === 'bigquery') return `\`${dataset}.${name}\``;
+  if (kind === 'bigquery') return `\`${dataset}\`.\`${name}\``;
   if (kind === 'sqlite') return dataset === 'main' ? `"${name}"` : `"${dataset}_${name}"`;
   return `"${dataset}"."${name}"`;
 }

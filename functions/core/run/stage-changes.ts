@@ -7,6 +7,7 @@ import { mask } from '../rows/mask.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import type { Fold, NetChange } from './fold-changes.ts';
 import type { TableRead } from './read-slice.ts';
+import { storedKeys } from './stored-keys.ts';
 
 /** Rows of one page of a stage: its columns are arrays in memory. */
 const pageRows = 10_000;
@@ -17,7 +18,7 @@ export async function stageChanges(
   target: TableTarget,
   fold: Fold,
 ): Promise<TableRead> {
-  const check = createChangeChecker(target);
+  const check = createChangeChecker(target, await findOrphans(warehouse, target, fold));
   const quarantined: Quarantined[] = [];
   const stage = await warehouse.openStage(target, origin, { changes: true });
   try {
@@ -49,10 +50,47 @@ export async function stageChanges(
 const origin = '-';
 
 /**
+ * Changes that keep a required value of a row that is not stored: an earlier change of it is in quarantine. No warehouse
+ * could commit them.
+ *
+ * @returns the column of each
+ */
+async function findOrphans(
+  warehouse: Warehouse,
+  target: TableTarget,
+  fold: Fold,
+): Promise<ReadonlyMap<NetChange, string>> {
+  const required = target.columns.filter(({ mode }) => mode === 'REQUIRED');
+  const keptBy = ({ op, kept }: NetChange) =>
+    op === 'delete' || kept.length === 0
+      ? undefined
+      : required.find(({ name, sourceName }) => kept.includes(sourceName ?? name))?.name;
+  const keeping = [...fold.net()].flatMap((change) => {
+    const column = keptBy(change);
+    return column === undefined ? [] : [{ change, column }];
+  });
+  if (keeping.length === 0) return new Map();
+  const stored = fold.isTruncated
+    ? { has: () => false }
+    : // After a crash a moved row may be stored under its new key already.
+      await storedKeys(
+        warehouse,
+        target,
+        keeping.flatMap(({ change: { from, row } }) => [from, row]),
+      );
+  if (stored === undefined) return new Map();
+  return new Map(
+    keeping
+      .filter(({ change: { from, row } }) => !stored.has(from) && !stored.has(row))
+      .map(({ change, column }) => [change, column]),
+  );
+}
+
+/**
  * A change need not hold a whole row: a delete has the key alone, an update lacks what is kept. So required columns are
  * looked for here, and the checker takes all columns as nullable.
  */
-function createChangeChecker(target: TableTarget) {
+function createChangeChecker(target: TableTarget, orphans: ReadonlyMap<NetChange, string>) {
   const relaxed = target.columns.map((column) =>
     column.mode === 'REQUIRED' ? { ...column, mode: 'NULLABLE' as const } : column,
   );
@@ -70,26 +108,24 @@ function createChangeChecker(target: TableTarget) {
   );
   let read = 0;
 
-  const missing = ({ op, row, kept }: NetChange) =>
-    op === 'delete'
-      ? undefined
-      : required.find(
-          ({ field }) => (row[field] === null || row[field] === undefined) && !kept.includes(field),
-        );
+  const flawOf = (change: NetChange): Pick<Quarantined, 'path' | 'reason'> | undefined => {
+    const { op, row, kept } = change;
+    if (op === 'delete') return undefined;
+    const orphan = orphans.get(change);
+    if (orphan !== undefined) return { path: orphan, reason: notStored };
+    const column = required.find(
+      ({ field }) => (row[field] === null || row[field] === undefined) && !kept.includes(field),
+    );
+    return column === undefined ? undefined : { path: column.name, reason: 'is required and missing' };
+  };
 
   return {
     page(changes: readonly NetChange[]): { batch: ColumnBatch; quarantined: readonly Quarantined[] } {
       const incomplete: Quarantined[] = [];
       const whole = changes.filter((change, index) => {
-        const column = missing(change);
-        if (column !== undefined)
-          incomplete.push({
-            row: read + index,
-            path: column.name,
-            reason: 'is required and missing',
-            masked: mask(null),
-          });
-        return column === undefined;
+        const flaw = flawOf(change);
+        if (flaw !== undefined) incomplete.push({ row: read + index, ...flaw, masked: mask(null) });
+        return flaw === undefined;
       });
       const first = checker.read;
       const checked = checker.check(whole.map(({ row }) => row));
@@ -112,6 +148,9 @@ function createChangeChecker(target: TableTarget) {
     drift: () => checker.drift(),
   };
 }
+
+const notStored =
+  'is required, and was not sent because it did not change; but the row is not stored, since an earlier change of it is in quarantine';
 
 const noStrays = { path: [], note: () => {} };
 

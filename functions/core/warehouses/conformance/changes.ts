@@ -130,7 +130,7 @@ export function changeTests(open: OpenPlace): void {
       kept: ['value', 'moment'],
       from: from === undefined ? undefined : { day, id: from },
     });
-    const odd = `it's \\ "odd"`;
+    const odd = 'odd "key"';
     expect(await load([upsert(odd, 1), upsert('y', 2)])).toEqual([]);
     const flaw = { path: 'value', reason: expect.stringContaining('the row is not stored') };
     expect(await load([renamed(odd), renamed('never there'), renamed('z', 'y'), gone('y')])).toMatchObject([
