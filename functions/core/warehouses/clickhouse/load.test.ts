@@ -43,7 +43,7 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('files into a server of
     for (const database of ['conformance', 'catchment', 'catchment_staging'])
       await server.run(`DROP DATABASE IF EXISTS ${database} SYNC`);
     const { url, user, password } = server;
-    const bench = await openBench(() =>
+    const bench = await openBench(async () =>
       openClickhouse({ name: 'main', kind: 'clickhouse', url, secret: 'clickhouse' }, { user, password }),
     );
     const path = join(folder, name);

@@ -52,17 +52,23 @@ function cutRecords(text: string): Cut {
   const records: string[] = [];
   let start = 0;
   let isOpen = false;
+  // Found once: a text without quotes would be looked through again for each record.
+  let mark = nextQuote(text, 0);
   for (let from = 0; ; ) {
     const end = text.indexOf('\n', from);
     if (end === -1) return { records, tail: text.slice(start) };
-    for (let at = text.indexOf('"', from); at !== -1 && at < end; at = text.indexOf('"', at + 1))
-      isOpen = !isOpen;
+    for (; mark < end; mark = nextQuote(text, mark + 1)) isOpen = !isOpen;
     if (!isOpen) {
       records.push(text.slice(start, end));
       start = end + 1;
     }
     from = end + 1;
   }
+}
+
+function nextQuote(text: string, from: number): number {
+  const at = text.indexOf('"', from);
+  return at === -1 ? text.length : at;
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', v: '\v' };
