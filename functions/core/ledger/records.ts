@@ -26,6 +26,28 @@ export function runColumns(run: RunRecord) {
   };
 }
 
+/** What a slice is and counted, as columns; its moment is each warehouse's own affair. */
+export function sliceColumns(slice: SliceRecord) {
+  return {
+    pipeline: slice.pipeline,
+    group: slice.group,
+    lane: slice.lane,
+    slice_id: slice.sliceId,
+    table: slice.table,
+    origin: slice.origin,
+    window_start: slice.window?.start ?? null,
+    window_end: slice.window?.end ?? null,
+    generation: slice.generation ?? null,
+    status: slice.status,
+    run_id: slice.runId,
+    rows_read: slice.rowsRead,
+    rows_loaded: slice.rowsLoaded,
+    rows_quarantined: slice.rowsQuarantined,
+    source_rows: slice.sourceRows ?? null,
+    error: slice.error ?? null,
+  };
+}
+
 export function toRun(row: TextRow): RunRecord {
   return {
     runId: text(row.run_id),

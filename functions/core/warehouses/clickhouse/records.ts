@@ -1,5 +1,5 @@
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
-import { runColumns } from '../../ledger/records.ts';
+import { runColumns, sliceColumns } from '../../ledger/records.ts';
 import type { Clickhouse } from './client.ts';
 
 export async function saveRunRow(clickhouse: Clickhouse, run: RunRecord): Promise<void> {
@@ -24,22 +24,7 @@ export async function saveSliceRow(
     'slices',
     [
       {
-        pipeline: slice.pipeline,
-        group: slice.group,
-        lane: slice.lane,
-        slice_id: slice.sliceId,
-        table: slice.table,
-        origin: slice.origin,
-        window_start: slice.window?.start ?? null,
-        window_end: slice.window?.end ?? null,
-        generation: slice.generation ?? null,
-        status: slice.status,
-        run_id: slice.runId,
-        rows_read: slice.rowsRead,
-        rows_loaded: slice.rowsLoaded,
-        rows_quarantined: slice.rowsQuarantined,
-        source_rows: slice.sourceRows ?? null,
-        error: slice.error ?? null,
+        ...sliceColumns(slice),
         recorded_at: slice.at,
       },
     ],

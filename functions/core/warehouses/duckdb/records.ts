@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { ident } from '../../files/quote.ts';
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
-import { runColumns } from '../../ledger/records.ts';
+import { runColumns, sliceColumns } from '../../ledger/records.ts';
 
 /** Moments travel as ISO text: parameters need no types of the binding then. */
 export function moment(date: Date | undefined): string | null {
@@ -47,22 +47,7 @@ export async function saveSliceRow(connection: DuckDBConnection, slice: SliceRec
     [slice.pipeline, slice.group, slice.lane, slice.sliceId, slice.status],
   );
   await insertRow(connection, 'slices', {
-    pipeline: slice.pipeline,
-    group: slice.group,
-    lane: slice.lane,
-    slice_id: slice.sliceId,
-    table: slice.table,
-    origin: slice.origin,
-    window_start: slice.window?.start ?? null,
-    window_end: slice.window?.end ?? null,
-    generation: slice.generation ?? null,
-    status: slice.status,
-    run_id: slice.runId,
-    rows_read: slice.rowsRead,
-    rows_loaded: slice.rowsLoaded,
-    rows_quarantined: slice.rowsQuarantined,
-    source_rows: slice.sourceRows ?? null,
-    error: slice.error ?? null,
+    ...sliceColumns(slice),
     recorded_at: moment(slice.at),
   });
 }

@@ -1,6 +1,6 @@
 import { ident } from '../../files/quote.ts';
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
-import { runColumns } from '../../ledger/records.ts';
+import { runColumns, sliceColumns } from '../../ledger/records.ts';
 import type { Sql } from './database.ts';
 
 export const ofLane = 'pipeline = $1 AND "group" = $2 AND lane = $3';
@@ -49,21 +49,7 @@ export async function saveSliceRow(sql: Sql, slice: SliceRecord): Promise<void> 
     [...leaseKey(slice), slice.sliceId, slice.status],
   );
   await putRow(sql, 'slices', {
-    pipeline: slice.pipeline,
-    group: slice.group,
-    lane: slice.lane,
-    slice_id: slice.sliceId,
-    table: slice.table,
-    origin: slice.origin,
-    window_start: slice.window?.start,
-    window_end: slice.window?.end,
-    generation: slice.generation,
-    status: slice.status,
-    run_id: slice.runId,
-    rows_read: slice.rowsRead,
-    rows_loaded: slice.rowsLoaded,
-    rows_quarantined: slice.rowsQuarantined,
-    source_rows: slice.sourceRows,
+    ...sliceColumns(slice),
     error: storable(slice.error),
     recorded_at: moment(slice.at),
   });

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { CursorRecord, Lease, RunRecord, SliceRecord } from '../../ledger/ledger.ts';
-import { runColumns } from '../../ledger/records.ts';
+import { runColumns, sliceColumns } from '../../ledger/records.ts';
 import type { Sql } from './database.ts';
 import { list } from './names.ts';
 
@@ -45,22 +45,7 @@ export function saveSliceRow(sql: Sql, slice: SliceRecord): void {
     slice.status,
   );
   putRow(sql, 'slices', {
-    pipeline: slice.pipeline,
-    group: slice.group,
-    lane: slice.lane,
-    slice_id: slice.sliceId,
-    table: slice.table,
-    origin: slice.origin,
-    window_start: slice.window?.start,
-    window_end: slice.window?.end,
-    generation: slice.generation,
-    status: slice.status,
-    run_id: slice.runId,
-    rows_read: slice.rowsRead,
-    rows_loaded: slice.rowsLoaded,
-    rows_quarantined: slice.rowsQuarantined,
-    source_rows: slice.sourceRows,
-    error: slice.error,
+    ...sliceColumns(slice),
     recorded_at: moment(slice.at),
   });
 }
