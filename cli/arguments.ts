@@ -9,6 +9,7 @@ export interface OrderOptions {
   readonly to?: string | undefined;
   readonly months?: string | undefined;
   readonly writeMode?: string | undefined;
+  readonly resnapshot?: boolean | undefined;
 }
 
 export interface TargetOrder {
@@ -30,11 +31,14 @@ export function parseTargetOrder(
   command: 'run' | 'backfill',
   now: Date,
 ): TargetOrder {
-  const days = command === 'run' ? { from: '--from', to: '--to' } : { months: '--months' };
+  const days =
+    command === 'run' ? { from: '--from', to: '--to', resnapshot: '--resnapshot' } : { months: '--months' };
   const fields = {
     [group]: target.group.name,
     [writeMode]: options.writeMode,
-    ...(command === 'run' ? { '--from': options.from, '--to': options.to } : { '--months': options.months }),
+    ...(command === 'run'
+      ? { '--from': options.from, '--to': options.to, '--resnapshot': options.resnapshot }
+      : { '--months': options.months }),
   };
   const names = { group, writeMode, ...days };
   const order = parseOrder(fields, { pipeline: target.pipeline, names, now });

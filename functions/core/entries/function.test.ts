@@ -131,7 +131,10 @@ describe('a request that is wrong', () => {
       'POST /extract',
       { from: '2026-01-01' },
       400,
-      { field: 'from', allowed: ['group', 'start_date', 'end_date', 'write_mode', 'resume'] },
+      {
+        field: 'from',
+        allowed: ['group', 'start_date', 'end_date', 'write_mode', 'resume', 'resnapshot', 'table'],
+      },
     ],
     ['POST /extract', { start_date: '2026-01-01' }, 400, { field: 'end_date', allowed: 'YYYY-MM-DD' }],
     [

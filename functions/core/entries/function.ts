@@ -29,6 +29,8 @@ const extractNames = {
   to: 'end_date',
   writeMode: 'write_mode',
   resume: 'resume',
+  resnapshot: 'resnapshot',
+  table: 'table',
 };
 const backfillNames = { group: 'group', months: 'months', writeMode: 'write_mode' };
 
@@ -48,8 +50,9 @@ const routes: readonly Route[] = [
  *
  * - `GET /health`: the process is up; touches nothing
  * - `GET /status`: the last runs, cursors and owed slices of every group, from the ledger
- * - `POST /extract {group?, start_date?, end_date?, write_mode?, resume?}`: the incremental run, or the days that are
- *   named. The first incremental run loads the last 7 days. With `resume: true` only a run that was deferred goes on
+ * - `POST /extract {group?, start_date?, end_date?, write_mode?, resume?, resnapshot?, table?}`: the incremental run, or
+ *   the days that are named. The first incremental run loads the last 7 days. With `resume: true` only a run that was
+ *   deferred goes on; with `resnapshot: true` all tables of a log, or the named ones, are read whole again
  * - `POST /backfill?months=6&group=&write_mode=`: the last months up to yesterday, beside the incremental run
  *
  * Fields may stand in the query or in a JSON body. A run answers with its summary, an error with

@@ -98,7 +98,7 @@ describe('a bundle that is started', () => {
     ],
     [
       ['--since', 'x'],
-      "Unknown option '--since'; allowed: --group, --from, --to, --months, --write-mode, --resume",
+      "Unknown option '--since'; allowed: --group, --from, --to, --months, --write-mode, --resume, --resnapshot, --table",
       undefined,
     ],
   ])('exits with 64 for %j', async (args, message, field) => {

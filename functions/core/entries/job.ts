@@ -16,9 +16,12 @@ const names: OrderNames = {
   months: '--months',
   writeMode: '--write-mode',
   resume: '--resume',
+  resnapshot: '--resnapshot',
+  table: '--table',
 };
 
 const usage = `Usage: node main.mjs [--group <name>] [--from <day> --to <day> | --months <n>] [--write-mode <mode>] [--resume true]
+       node main.mjs [--group <name>] --resnapshot true [--table <name>,...]
 
 Loads one group of the pipeline in CATCHMENT_PIPELINE. Without days: what is new since the last run.
 
@@ -27,6 +30,7 @@ Loads one group of the pipeline in CATCHMENT_PIPELINE. Without days: what is new
   --months <n>         1 to 60: the last months up to yesterday
   --write-mode <mode>  append, merge, replace or replaceWindow, if the tables can
   --resume true        goes on with a run that was deferred, and does nothing when there is none
+  --resnapshot true    of a log: reads all tables whole again, or those of --table
 
 Exit codes: 0 done; 1 failed, or done only in part; 64 wrong arguments; 75 not now, try again later.
 `;

@@ -4,9 +4,11 @@ import { fatal } from '../errors.ts';
 import type { Group, Pipeline } from '../pipeline.ts';
 import { addDays, isDay, subtractMonths, today } from '../run/days.ts';
 import { possibleWriteModes } from '../source.ts';
+import type { Given, Resnapshot } from './resnapshot.ts';
+import { parseResnapshot } from './resnapshot.ts';
 
 /** What a caller asks for, checked. */
-export interface Order {
+export interface Order extends Resnapshot {
   readonly group: string;
   /** Days to load beside the cursor; undefined for the incremental run. */
   readonly window?: DayWindow | undefined;
@@ -23,6 +25,8 @@ export interface OrderNames {
   readonly months: string;
   readonly writeMode: string;
   readonly resume: string;
+  readonly resnapshot: string;
+  readonly table: string;
 }
 
 /** Most months that one backfill may ask for: five years. */
@@ -88,12 +92,9 @@ export function parseOrder(
     });
   const writeMode = parseWriteMode(pipeline, take('writeMode'), window);
   const isResume = parseResume(take('resume'), where);
-  return { group: group.name, window, writeMode, ...(isResume ? { isResume } : {}) };
-}
-
-interface Given {
-  readonly field: string;
-  readonly value: unknown;
+  const beside = daysField ?? (isResume ? names.resume : undefined);
+  const anew = parseResnapshot(pipeline, { resnapshot: take('resnapshot'), table: take('table'), beside });
+  return { group: group.name, window, writeMode, ...(isResume ? { isResume } : {}), ...anew };
 }
 
 function findGroup(pipeline: Pipeline, given: Given | undefined, field: string): Group {
