@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WarehouseConfig } from '../../functions/core/pipeline.ts';
+import { tableInSql } from '../../functions/core/run/is-empty.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { PostgresServer } from '../setup/postgres.ts';
 import { startPostgres } from '../setup/postgres.ts';
@@ -32,7 +33,7 @@ const lifeMs = 11 * 60_000;
 /** A run that has no more to do than to catch up ends long before. */
 const mostEffects = 60;
 
-it.each(['duckdb', 'postgres'] as const)(
+it.each(['duckdb', 'sqlite', 'postgres'] as const)(
   'has every row of the source in %s at the end, whichever side effect a run dies after',
   { timeout: 300_000 },
   async (kind) => {
@@ -66,12 +67,16 @@ it.each(['duckdb', 'postgres'] as const)(
 
     const warehouse = await openWarehouse(config, { root: '/', secret });
     try {
+      const place = (within: string, name: string) =>
+        tableInSql(kind, { dataset: within, name } as Parameters<typeof tableInSql>[1]);
       for (const table of ['items', 'parts']) {
         const expected = await source.rows(`SELECT id, name, body FROM ${table} ORDER BY id`);
-        const { rows } = await warehouse.query(`SELECT id, name, body FROM ${dataset}.${table} ORDER BY id`);
+        const { rows } = await warehouse.query(
+          `SELECT id, name, body FROM ${place(dataset, table)} ORDER BY id`,
+        );
         expect(rows.map(([id, ...rest]) => [String(id), ...rest])).toEqual(expected);
       }
-      const quarantined = await warehouse.query('SELECT count(*) FROM catchment.quarantine');
+      const quarantined = await warehouse.query(`SELECT count(*) FROM ${place('catchment', 'quarantine')}`);
       expect(Number(quarantined.rows[0]?.[0])).toBe(0);
     } finally {
       await warehouse.close();
@@ -80,9 +85,11 @@ it.each(['duckdb', 'postgres'] as const)(
   },
 );
 
-async function placeOf(kind: 'duckdb' | 'postgres'): Promise<{ config: WarehouseConfig; secret: unknown }> {
-  if (kind === 'duckdb')
-    return { config: { name: 'main', kind, path: join(folder, 'crash.duckdb') }, secret: undefined };
+async function placeOf(
+  kind: 'duckdb' | 'sqlite' | 'postgres',
+): Promise<{ config: WarehouseConfig; secret: unknown }> {
+  if (kind !== 'postgres')
+    return { config: { name: 'main', kind, path: join(folder, `crash.${kind}`) }, secret: undefined };
   const { host, port, user, password } = server;
   const database = await server.createDatabase();
   return { config: { name: 'main', kind, host, port, database }, secret: { user, password } };
