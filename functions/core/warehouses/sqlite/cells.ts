@@ -40,6 +40,9 @@ const scalars: Readonly<Record<Exclude<Column['type'], 'RECORD'>, Cell>> = {
   STRING: same,
   JSON: same,
   INTEGER(text) {
+    // A number is bound and stored faster than its text; up to 15 digits it is the same.
+    const small = text.length <= 15 ? wholeNumber(text) : undefined;
+    if (small !== undefined) return small;
     if (!/^-?\d{1,19}$/.test(text)) throw new BadCell();
     // SQLite would make a rounded number of what does not fit.
     if (text.length > 18 && (BigInt(text) >= maxInt64 || BigInt(text) < -maxInt64)) throw new BadCell();
@@ -69,3 +72,17 @@ const scalars: Readonly<Record<Exclude<Column['type'], 'RECORD'>, Cell>> = {
     return Buffer.from(text, 'hex');
   },
 };
+
+/** Undefined for a text that is not just digits, with a minus before them or not. */
+function wholeNumber(text: string): number | undefined {
+  const isNegative = text.charCodeAt(0) === 0x2d;
+  const start = isNegative ? 1 : 0;
+  if (text.length === start) return undefined;
+  let value = 0;
+  for (let at = start; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return isNegative ? -value : value;
+}

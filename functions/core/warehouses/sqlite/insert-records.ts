@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { BadCell } from './cells.ts';
+import type { Constant } from './inserter.ts';
 import type { TextRecord } from './records-of.ts';
 import type { StageTable } from './stage.ts';
 
@@ -13,7 +14,7 @@ export interface RecordFields {
     readonly from: number;
   }[];
   /** Values of the columns behind them. */
-  readonly after: readonly SQLInputValue[];
+  readonly after: readonly Constant[];
 }
 
 /** Values that are put into the stage together: a transaction for each small chunk costs more than its rows. */
@@ -30,11 +31,10 @@ export async function insertRecords(
     for (const record of records) {
       if (record.length !== width) throw new BadCell();
       for (const { read, from } of cells) values.push(read(from === -1 ? undefined : record[from]));
-      for (const value of after) values.push(value);
     }
     if (values.length < together) continue;
-    stage.insert(values);
+    stage.insert(values, after);
     values = [];
   }
-  if (values.length > 0) stage.insert(values);
+  if (values.length > 0) stage.insert(values, after);
 }

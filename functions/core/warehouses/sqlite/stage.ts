@@ -5,6 +5,7 @@ import type { ColumnBatch } from '../../rows/check.ts';
 import type { Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
 import { fillStage } from './fill.ts';
+import type { Constant } from './inserter.ts';
 import { createInserter } from './inserter.ts';
 import { loadFiles, pipeStreams } from './load.ts';
 import { ident } from './names.ts';
@@ -22,8 +23,8 @@ export interface SqliteStage extends Stage {
 export interface StageTable {
   readonly target: TableTarget;
   readonly origin: string;
-  /** Values of the stage's columns in order, one row after another. */
-  insert(values: readonly SQLInputValue[]): void;
+  /** Values of the stage's columns in order, one row after another; `after` are those of the last columns in all rows. */
+  insert(values: readonly SQLInputValue[], after?: readonly Constant[]): void;
   /** Rows that are there now, to come back to. */
   mark(): number;
   /** Deletes what was inserted after a mark. */
@@ -46,9 +47,9 @@ export function openStage(
   const stageTable: StageTable = {
     target,
     origin,
-    insert(values) {
-      database.draft((sql) => insertRows(sql, values));
-      rows += values.length / columns.length;
+    insert(values, after = []) {
+      database.draft((sql) => insertRows(sql, values, after));
+      rows += values.length / (columns.length - after.length);
     },
     mark: () => rows,
     resetTo(mark) {
