@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { openDuckdb } from '../../functions/core/warehouses/duckdb/warehouse.ts';
+import { tableInSql } from '../../functions/core/run/is-empty.ts';
+import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
 import type { PostgresServer } from '../setup/postgres.ts';
 import { startPostgres } from '../setup/postgres.ts';
@@ -17,14 +18,22 @@ export interface Given {
   readonly warehouse: Warehouse;
   /** Rows of a table of the warehouse in the order of its key, without the account. */
   loaded(table?: string): Promise<unknown[][]>;
+  /** A table of the warehouse, as SQL. */
+  place(dataset: string, table: string): string;
 }
 
-export function useSource(settings: Readonly<Record<string, string>> = {}): Given {
+export function useSource(
+  settings: Readonly<Record<string, string>> = {},
+  kind: 'duckdb' | 'sqlite' = 'duckdb',
+): Given {
+  const place = (within: string, name: string) =>
+    tableInSql(kind, { dataset: within, name } as Parameters<typeof tableInSql>[1]);
   const given: { -readonly [K in keyof Given]?: Given[K] } = {
     loaded: async (table = 'items') => {
-      const sql = `SELECT * EXCLUDE (_origin) FROM ${dataset}.${table} ORDER BY ALL`;
-      return ((await given.warehouse?.query(sql))?.rows ?? []).map((row) => [...row]);
+      const found = await given.warehouse?.query(`SELECT * FROM ${place(dataset, table)} ORDER BY 1`);
+      return (found?.rows ?? []).map((row) => row.filter((_, index) => found?.columns[index] !== '_origin'));
     },
+    place,
   };
   let folder = '';
   beforeAll(async () => {
@@ -33,7 +42,10 @@ export function useSource(settings: Readonly<Record<string, string>> = {}): Give
   afterAll(() => given.server?.stop());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'catchment-replication-'));
-    given.warehouse = await openDuckdb({ path: join(folder, 'warehouse.duckdb') });
+    given.warehouse = await openWarehouse(
+      { name: 'main', kind, path: join(folder, `warehouse.${kind}`) },
+      { root: folder, secret: undefined },
+    );
     if (given.server !== undefined) given.source = await openSource(given.server);
   });
   afterEach(async () => {
