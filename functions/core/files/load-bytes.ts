@@ -54,9 +54,11 @@ export function loadBytes(
     field: names.find((name) => name === column.name),
   }));
   const longest = Math.max(longestLineBytes, file.longestRecord + 1);
+  // A small segment fits one buffer; each thread of a large one holds some.
+  const buffer = Math.min(4 * longest, Math.max(longest, file.bytes + 1));
   const reader = (types: readonly string[], more = '') => {
     const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
-    return `read_csv(${pathLiteral(file.ref.path)}, auto_detect=false, columns={${columns}}, header=false, delim=',', quote='"', escape='"', nullstr=${literal('\\N')}, allow_quoted_nulls=false, strict_mode=true, compression='none', max_line_size=${longest}, buffer_size=${4 * longest}${more})`;
+    return `read_csv(${pathLiteral(file.ref.path)}, auto_detect=false, columns={${columns}}, header=false, delim=',', quote='"', escape='"', nullstr=${literal('\\N')}, allow_quoted_nulls=false, strict_mode=true, compression='none', max_line_size=${longest}, buffer_size=${buffer}${more})`;
   };
   const isPlain = fields.every(({ column, field }) => field === undefined || !isNested(column));
   return insertCsv({

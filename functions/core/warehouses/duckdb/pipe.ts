@@ -18,6 +18,12 @@ export interface PipeRequest {
   readonly use: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>;
 }
 
+/**
+ * Many small ones keep DuckDB busy from the first megabytes on, and leave little to load when the streams have ended;
+ * with its row groups kept open between them, one thread does no more work for them than for large ones.
+ */
+const segmentBytes = 16 * 2 ** 20;
+
 /** Reads byte streams into a table, segment by segment. */
 export async function pipeStreams(request: PipeRequest): Promise<FilesInStage> {
   const { target, origin, streams, into, care, use } = request;
@@ -27,6 +33,7 @@ export async function pipeStreams(request: PipeRequest): Promise<FilesInStage> {
       streams,
       folder: await scratch.folder(),
       where: target.name,
+      segmentBytes,
       load: (segment, { columns }) =>
         use((connection) =>
           loadBytes(

@@ -14,11 +14,11 @@ import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
 import type { LoadedFiles, Stage, StageOptions } from '../warehouse.ts';
 import type { Database } from './database.ts';
-import { keepOrder } from './database.ts';
 import type { Draft } from './draft.ts';
 import { openDraft } from './draft.ts';
 import { duckdbError } from './errors.ts';
 import { fillStage } from './fill.ts';
+import { insertAlone, segmentThreads } from './insert-alone.ts';
 import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
 import { toDuckdb } from './to-duckdb.ts';
@@ -89,20 +89,8 @@ export async function openStage(
     open?.closeSync();
   };
 
-  /**
-   * Runs a statement alone among all writers. Rows of a table without a key may come in any order then, which halves the
-   * work: with their order kept, DuckDB writes a third of them twice (1.5.5). A row taken apart is told by its position.
-   */
-  const alone = <T>(isFast: boolean, work: () => Promise<T>): Promise<T> =>
-    database.write(async (connection) => {
-      if (!isFast || target.key.length > 0 || target.columns.some(isNested)) return work();
-      await connection.run('SET preserve_insertion_order = false');
-      try {
-        return await work();
-      } finally {
-        await connection.run(keepOrder);
-      }
-    });
+  /** Rows of a table without a key may come in any order; a row taken apart is told by its position. */
+  const mayMix = (isFast: boolean) => isFast && target.key.length === 0 && !target.columns.some(isNested);
 
   /** Loads into a draft that becomes the stage's content; what needs a closer look gets it in a draft of its own. */
   const intoDraft = async (
@@ -164,8 +152,10 @@ export async function openStage(
       const loaded =
         rows === 0 && !changes && (await isLarge(files))
           ? await intoDraft((draft, careOf, isFast) =>
-              alone(isFast && files.every(({ format }) => format === 'csv'), () =>
-                loadFiles(draft.connection, { ...request, stageTable: draft.table, careOf }),
+              insertAlone(
+                database,
+                { anyOrder: mayMix(isFast) && files.every(({ format }) => format === 'csv') },
+                () => loadFiles(draft.connection, { ...request, stageTable: draft.table, careOf }),
               ),
             )
           : await database.write((connection) => {
@@ -186,7 +176,10 @@ export async function openStage(
                 ...request,
                 into: draft.table,
                 care: careOf(),
-                use: (work) => alone(isFast, () => work(draft.connection)),
+                use: (work) =>
+                  insertAlone(database, { anyOrder: mayMix(isFast), threads: segmentThreads() }, () =>
+                    work(draft.connection),
+                  ),
               }),
             )
           : await pipeStreams({

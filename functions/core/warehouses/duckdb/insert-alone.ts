@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os';
+import type { Database } from './database.ts';
+import { keepOrder } from './database.ts';
+
+/**
+ * Threads of DuckDB that load the segments of a stream: the other half of the machine is the source's. A second one
+ * would cost more than it brings on two cores: each thread begins row groups of its own (122,880 rows, more than half a
+ * segment), which DuckDB then copies together or writes again, at 1.4 times the work and 200 MB more memory (1.5.5).
+ */
+export function segmentThreads(cores = availableParallelism()): number {
+  return Math.max(1, Math.floor(cores / 2));
+}
+
+/** Settings of the whole file while one statement runs. */
+export interface InsertSettings {
+  /**
+   * Rows may come in any order, which halves the work of several threads: with their order kept, DuckDB writes a third
+   * of them twice (1.5.5).
+   */
+  readonly anyOrder: boolean;
+  /** @default all cores */
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Runs a statement alone among all writers, under settings that end with it. They are set on the connection that
+ * writers share, because one whose transaction was aborted cannot set them back.
+ */
+export function insertAlone<T>(
+  database: Database,
+  { anyOrder, threads }: InsertSettings,
+  work: () => Promise<T>,
+): Promise<T> {
+  return database.write(async (connection) => {
+    try {
+      if (anyOrder) await connection.run('SET preserve_insertion_order = false');
+      if (threads !== undefined) await connection.run(`SET threads = ${threads}`);
+      return await work();
+    } finally {
+      await connection.run(`${keepOrder}; RESET threads`);
+    }
+  });
+}
