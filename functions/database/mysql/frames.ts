@@ -22,21 +22,29 @@ export function createFrames(): {
   let parts: Uint8Array[] = [];
   let held = 0;
   let needed = 0;
-  let buffer: Uint8Array = Buffer.alloc(0);
+  let buffer: Uint8Array = empty;
   let at = 0;
+  /** What came behind the packet that was joined: only that one is copied, not the rest of the chunk. */
+  let later: Uint8Array = empty;
 
-  return {
-    push(chunk) {
+  const push = (chunk: Uint8Array) => {
+    const missing = needed - held;
+    if (held > 0 && chunk.length < missing) {
       parts.push(chunk);
       held += chunk.length;
-      if (held < needed) return;
-      buffer = parts.length === 1 ? chunk : Buffer.concat(parts, held);
-      parts = [];
-      held = 0;
-      needed = 0;
-      at = 0;
-    },
-    next(frame) {
+      return;
+    }
+    if (held > 0) {
+      buffer = Buffer.concat([...parts, chunk.subarray(0, missing)], needed);
+      later = chunk.subarray(missing);
+    } else buffer = chunk;
+    parts = [];
+    held = 0;
+    at = 0;
+  };
+
+  const next = (frame: Frame): boolean => {
+    for (;;) {
       if (held > 0) return false;
       const left = buffer.length - at;
       const length = left < 4 ? 0 : lengthAt(buffer, at);
@@ -60,9 +68,13 @@ export function createFrames(): {
       needed = whole?.bytes ?? 4;
       buffer = empty;
       at = 0;
-      return false;
-    },
+      if (later.length === 0) return false;
+      const chunk = later;
+      later = empty;
+      push(chunk);
+    }
   };
+  return { push, next };
 }
 
 const empty = Buffer.alloc(0);
