@@ -172,7 +172,7 @@ config:
   afterAll(() => own.remove());
   const message =
     'catchment: [shop/real] secret "shop-api" is missing: there is no .catchment/secrets/shop-api.json; write the ' +
-    'JSON object of the secret to that file, or set "sandbox: true" on the group\n';
+    'JSON object of the secret to that file or to the variable CATCHMENT_SECRET_SHOP_API, or set "sandbox: true" on the group\n';
 
   it('fails alone, and leaves the others in place', async () => {
     const { code, out, err } = await own.catchment('start');

@@ -84,7 +84,7 @@ describe('catchment plan', () => {
   test('fits 100 columns in a pipe and has no colours', () => {
     const { stdout, status } = plan('--stack', 'prod');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^Plan of stack prod: \d+ resources, 2 pipelines\n/);
+    expect(stdout).toMatch(/^Plan of stack prod: \d+ resources, 3 pipelines\n/);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(stdout).not.toContain('\u001b');
   });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
-const parts = ['Pulumi.yaml', 'package.json', 'infra', 'functions', 'schemas', 'stacks'];
+const parts = ['Pulumi.yaml', 'package.json', 'infra', 'functions', 'schemas', 'stacks', 'transforms'];
 
 /** A copy of this project that a test may change: everything a plan reads, with the installed packages. */
 export function copyProject(): string {
