@@ -84,6 +84,21 @@ it('loads JSON lines, packed files and dates through the checked reader', async 
   ]);
 });
 
+it('gives the origin of a file to its own rows only, also in a table that is new', async () => {
+  const into = { ...target, writeMode: 'replace' as const };
+  const bench = await openBench((place) => fixture.open(place));
+  const path = join(folder, 'origin.csv');
+  await writeFile(path, 'id,name\n1,a\n');
+  await bench.warehouse.prepare([into]);
+  const stage = await bench.warehouse.openStage(into, "here's");
+  await stage.load([{ path, format: 'csv' }]);
+  await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'replace' }));
+  await stage.discard();
+  expect(await bench.rows('select id, _origin from conformance.items')).toEqual([[1, "here's"]]);
+  const defaults = `select column_default like '%current_setting%' from information_schema.columns where table_schema = 'conformance' and column_name = '_origin'`;
+  expect(await bench.rows(defaults)).toEqual([[true]]);
+});
+
 it('gives the same rows whether COPY reads a file or the checked reader does, hard cells too', async () => {
   const made = [
     ...[

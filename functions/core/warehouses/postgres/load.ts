@@ -9,7 +9,7 @@ import { isBadData } from './errors.ts';
 import type { Staged } from './pipe.ts';
 import { copyChecked } from './pipe.ts';
 import type { StageWriter } from './stage.ts';
-import { list } from './types.ts';
+import { list, originDefault } from './types.ts';
 
 /**
  * Loads local files. CSV goes to the server as it is while all its cells are plain; when one is not, or is refused, and for
@@ -23,12 +23,17 @@ export async function loadFiles(writer: StageWriter, files: readonly FileRef[]):
       return await writer.attempt(async ({ sql, table, isNew }) => {
         let staged = 0;
         let bytes = 0;
+        const setDefault = (sqlOfDefault: string) =>
+          sql.run(`ALTER TABLE ${table} ALTER COLUMN _origin SET DEFAULT ${sqlOfDefault}`);
+        // A constant is not asked for again with each row. Nobody else sees the table yet.
+        if (isNew) await setDefault(literal(writer.origin));
         for (const file of plain) {
           const freeze = isNew ? ', FREEZE' : '';
           const statement = `COPY ${table} (${list(file.columns)}) FROM STDIN (${optionsOf(file)}${freeze})`;
           staged += (await copyIn(sql, statement, file.chunks(), writer.target.name)).rows;
           bytes += file.size;
         }
+        if (isNew) await setDefault(originDefault);
         return { read: staged, staged, bytes, quarantined: [], drift: [] };
       });
     } catch (error) {
