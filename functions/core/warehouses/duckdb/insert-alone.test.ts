@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Database } from './database.ts';
+import { openDatabase, rowsOf } from './database.ts';
+import { insertAlone, segmentThreads } from './insert-alone.ts';
+
+let folder = '';
+let database: Database;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'catchment-alone-'));
+  database = await openDatabase(join(folder, 'alone.duckdb'), '512MB');
+});
+afterAll(async () => {
+  await database.close();
+  await rm(folder, { recursive: true });
+});
+
+const settings = async () => {
+  const [row] = await rowsOf(
+    database.connection,
+    `SELECT current_setting('preserve_insertion_order'), current_setting('threads')::INTEGER`,
+  );
+  return row;
+};
+
+it('sets order and threads for one statement, and back whether it succeeds or fails', async () => {
+  const before = await settings();
+  const during = await insertAlone(database, { anyOrder: true, threads: 1 }, settings);
+  expect(during).toEqual([false, 1]);
+  expect(await settings()).toEqual(before);
+  const failing = insertAlone(database, { anyOrder: true, threads: 1 }, () =>
+    Promise.reject(new Error('no such row')),
+  );
+  await expect(failing).rejects.toThrow('no such row');
+  expect(await settings()).toEqual(before);
+});
+
+it('leaves half of the cores to the source, and always has one thread', () => {
+  expect([1, 2, 3, 4, 8].map(segmentThreads)).toEqual([1, 1, 1, 2, 4]);
+});
