@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     globalSetup: ['./tests/setup/install.ts'],
     typecheck: { enabled: false },
+    // By default one core is left free; most of these tests wait for a server or a child process half of their time.
+    maxWorkers: Math.max(2, availableParallelism()),
     reporters: ['dot', './tests/setup/closing-line.ts'],
     testTimeout: 30_000,
     // A database server is started in a hook, on a machine that may be busy.
