@@ -19,7 +19,7 @@ export const faults: readonly Fault[] = [
     name: 'table-dropped',
     what: 'a table is gone',
     ends: 'partial',
-    says: 'relation "public.countries" does not exist',
+    says: 'does not exist',
   },
   {
     name: 'column-renamed',
