@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { AnySource } from '../functions/core/source.ts';
 import { type Estate, parseStackFile } from './estate.ts';
 import { bindingsOf, memberOf, secretsOfAll } from './iam.ts';
 import { fixtureProject } from './testing/estate-fixture.ts';
@@ -124,4 +125,26 @@ test('a pipeline on a server reads the password of its warehouse, and nothing of
     ['ads--start', 'roles/run.invoker', 'schedule = 0 6 * * *'],
   ]);
   expect([...secretsOfAll(pipelines).keys()]).toEqual(['clickhouse-esim', 'one']);
+});
+
+test('what the source is read with is granted too, and what the warehouse asks for already only once', async () => {
+  const { pipelines } = await estate(`ads:
+  groups:
+    a: { secret: one, accountIds: ["1"] }`);
+  const [pipeline] = pipelines;
+  if (pipeline === undefined) throw new Error('there is no pipeline');
+  const [group] = pipeline.groups;
+  if (group === undefined) throw new Error('there is no group');
+  const reading = { ...pipeline, groups: [{ ...group, settings: { project: 'acme-test' } }] };
+  const source = {
+    grants: [
+      { role: 'roles/datastore.viewer', on: 'project', setting: 'project' },
+      { role: 'roles/bigquery.jobUser', on: 'project', setting: 'project' },
+    ],
+  } as unknown as AnySource;
+  const added = (given: typeof context & { readonly source?: AnySource }) =>
+    bindingsOf(reading, given).map(({ role }) => role);
+  const roles = added({ ...context, source });
+  expect(roles.filter((role) => role === 'roles/bigquery.jobUser')).toHaveLength(1);
+  expect(roles.filter((role) => !added(context).includes(role))).toEqual(['roles/datastore.viewer']);
 });
