@@ -9,7 +9,10 @@ export interface TableDeclaration {
   readonly key: readonly string[];
   readonly writeMode: WriteMode;
   readonly cursor: Cursor;
-  /** DATE column that the cursor's window is about; required for `replaceWindow` with a window cursor. */
+  /**
+   * DATE, DATETIME or TIMESTAMP column that the cursor's window is about, whole days of it (of a TIMESTAMP in UTC);
+   * required for `replaceWindow` with a window cursor.
+   */
   readonly windowField?: string;
   /** Column to partition by (DATE or TIMESTAMP, by day). @default windowField, if any */
   readonly partitionBy?: string;
@@ -101,7 +104,10 @@ export function checkTable(where: string, name: string, table: TableDeclaration)
   if (writeMode === 'replace' && cursor.kind === 'window')
     refuse('would be replaced by each window', 'use replaceWindow, or a snapshot cursor');
   if (writeMode === 'replaceWindow' && cursor.kind === 'window' && table.windowField === undefined)
-    refuse('replaces windows without a windowField', 'name the DATE column of the window');
+    refuse(
+      'replaces windows without a windowField',
+      'name the DATE, DATETIME or TIMESTAMP column of the window',
+    );
   if (writeMode === 'replaceWindow' && cursor.kind === 'snapshot')
     refuse('has no window to replace', 'use replace or merge');
   if (cursor.kind === 'watermark' && (writeMode === 'replace' || writeMode === 'replaceWindow'))

@@ -81,7 +81,7 @@ export function prune(range: PartitionRange | undefined): string {
   return `(${parts.join(' OR ')})`;
 }
 
-export function literal(type: PartitionRange['type'], text: string): string {
+export function literal(type: PartitionRange['type'] | 'DATETIME', text: string): string {
   if (!/^[0-9:. +-]+$/.test(text))
     throw fatal('bad-input', { what: 'this is no date for BigQuery', got: text });
   return `${type} '${text}'`;

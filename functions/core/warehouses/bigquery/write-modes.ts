@@ -1,5 +1,6 @@
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, StagedTable } from '../warehouse.ts';
+import { windowBounds } from '../window-bounds.ts';
 import { fromStage, sameKey } from './columns-sql.ts';
 import { allColumns } from './fields.ts';
 import { merge } from './merge.ts';
@@ -95,8 +96,13 @@ function counted({ v }: Write, name: (typeof counts)[number]): string[] {
   return [`SET ${v(name)} = ${v(name)} + @@row_count`];
 }
 
-function scopeOf({ windowField }: TableTarget, { window }: Pick<Commit, 'origin' | 'window'>): string {
+/** A column is compared with constants of its own type: BigQuery casts no days to moments, and prunes by nothing else. */
+function scopeOf(target: TableTarget, commit: Pick<Commit, 'window'>): string {
   const mine = 't.`_origin` = @origin';
-  if (window === undefined || windowField === undefined) return mine;
-  return `${mine} AND t.${ident(windowField)} BETWEEN ${literal('DATE', window.start)} AND ${literal('DATE', window.end)}`;
+  const bounds = windowBounds(target, commit);
+  if (bounds === undefined) return mine;
+  const { type, column, from, before } = bounds;
+  const name = `t.${ident(column)}`;
+  const moment = (text: string) => literal(type, type === 'TIMESTAMP' ? `${text}+00` : text);
+  return `${mine} AND ${name} >= ${moment(from)} AND ${name} < ${moment(before)}`;
 }

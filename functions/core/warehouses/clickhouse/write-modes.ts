@@ -1,5 +1,6 @@
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import { windowBounds } from '../window-bounds.ts';
 import { writeChanges } from './apply-changes.ts';
 import type { Clickhouse } from './client.ts';
 import { ident, literal, names, tableRef } from './names.ts';
@@ -162,13 +163,14 @@ function ask({ clickhouse, target }: TableWrite, sql: string): Promise<readonly 
 }
 
 /** The rows that a slice covers. */
-export function scopeOf(
-  { windowField }: TableTarget,
-  { origin, window }: Pick<Commit, 'origin' | 'window'>,
-): string {
-  const own = `_origin = ${literal(origin)}`;
-  if (window === undefined || windowField === undefined) return own;
-  return `${own} AND ${ident(windowField)} BETWEEN toDate32(${literal(window.start)}) AND toDate32(${literal(window.end)})`;
+export function scopeOf(target: TableTarget, scope: Pick<Commit, 'origin' | 'window'>): string {
+  const own = `_origin = ${literal(scope.origin)}`;
+  const bounds = windowBounds(target, scope);
+  if (bounds === undefined) return own;
+  const name = ident(bounds.column);
+  const moment = (text: string) =>
+    bounds.type === 'DATE' ? `toDate32(${literal(text)})` : `toDateTime64(${literal(text)}, 6, 'UTC')`;
+  return `${own} AND ${name} >= ${moment(bounds.from)} AND ${name} < ${moment(bounds.before)}`;
 }
 
 export function finalRef({ dataset, name }: TableTarget): string {

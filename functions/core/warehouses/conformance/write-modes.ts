@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { OpenPlace } from './bench.ts';
-import { items, openBench } from './bench.ts';
+import { column, items, openBench } from './bench.ts';
 
 const row = (day: number, id: string | null, value: number) => ({ day: `2026-11-0${day}`, id, value });
 const counts = { table: 'items', inserted: 0, updated: 0, unchanged: 0, duplicates: 0, deleted: 0 };
@@ -154,6 +154,45 @@ export function writeModeTests(open: OpenPlace): void {
     expect(await bench.load({ mode: 'replaceWindow', window, rows: [] })).toEqual({ ...counts, deleted: 1 });
     expect(await bench.items()).toEqual(['2026-11-01 x 1']);
   });
+
+  it.each([
+    ['TIMESTAMP', '+00'],
+    ['DATETIME', ''],
+  ] as const)(
+    'replaceWindow takes whole days of a %s column, to their last microsecond',
+    async (type, zone) => {
+      const bench = await openBench(open);
+      const moments = [
+        '2026-10-31 23:59:59.999999',
+        '2026-11-01 00:00:00',
+        '2026-11-02 00:00:00.000001',
+        '2026-11-02 23:59:59.999999',
+        '2026-11-03 00:00:00',
+      ];
+      for (const key of [['day', 'id'], []]) {
+        const [, id, value] = items().columns;
+        const columns = [column('day', type), id, value].filter((each) => each !== undefined);
+        const name = key.length > 0 ? 'keyed' : 'keyless';
+        const target = items({ key, columns, name, declared: name });
+        const window = { start: '2026-11-01', end: '2026-11-02' };
+        await bench.load({
+          target,
+          mode: 'append',
+          rows: moments.map((day) => ({ day, id: 'x', value: 1 })),
+        });
+        const rows = [{ day: '2026-11-02 00:00:00.000001', id: 'x', value: 2 }];
+        const outcome = await bench.load({ target, mode: 'replaceWindow', window, rows });
+        const counted = key.length > 0 ? { updated: 1, deleted: 2 } : { inserted: 1, deleted: 3 };
+        expect(outcome).toEqual({ ...counts, table: name, ...counted });
+        const left = await bench.rows(`select day, value from conformance.${name} order by day`);
+        expect(left.map(([day, value]) => [String(day).replace('T', ' '), value])).toEqual([
+          [`2026-10-31 23:59:59.999999${zone}`, 1],
+          [`2026-11-02 00:00:00.000001${zone}`, 2],
+          [`2026-11-03 00:00:00${zone}`, 1],
+        ]);
+      }
+    },
+  );
 
   it('replaceWindow takes over rows of the same keys that have another origin or none', async () => {
     const bench = await openBench(open);

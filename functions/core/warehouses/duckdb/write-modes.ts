@@ -5,6 +5,7 @@ import { ident, literal } from '../../files/quote.ts';
 import { allColumns } from '../../files/types.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import { windowBounds } from '../window-bounds.ts';
 import { applyChanges } from './apply-changes.ts';
 import { changeRows, keepOrder, rowsOf } from './database.ts';
 import { replaceTable, takeDraft } from './replace-table.ts';
@@ -121,8 +122,14 @@ async function isEmpty({ connection, table }: TableWrite): Promise<boolean> {
 }
 
 /** The rows that a slice covers, as a condition on the final table. */
-function conditionOf({ windowField }: TableTarget, { origin, window }: Scope): string {
-  const own = `${ident('_origin')} = ${literal(origin)}`;
-  if (window === undefined || windowField === undefined) return own;
-  return `${own} AND ${ident(windowField)} BETWEEN DATE ${literal(window.start)} AND DATE ${literal(window.end)}`;
+function conditionOf(target: TableTarget, scope: Scope): string {
+  const own = `${ident('_origin')} = ${literal(scope.origin)}`;
+  const bounds = windowBounds(target, scope);
+  if (bounds === undefined) return own;
+  const name = ident(bounds.column);
+  const moment = (text: string) => {
+    if (bounds.type === 'TIMESTAMP') return `TIMESTAMPTZ ${literal(`${text}+00`)}`;
+    return `${bounds.type === 'DATE' ? 'DATE' : 'TIMESTAMP'} ${literal(text)}`;
+  };
+  return `${own} AND ${name} >= ${moment(bounds.from)} AND ${name} < ${moment(bounds.before)}`;
 }

@@ -2,6 +2,7 @@ import { fatal, retryable } from '../../errors.ts';
 import { ident, literal } from '../../files/quote.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import { windowBounds } from '../window-bounds.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { Sql } from './database.ts';
 import type { PostgresStage } from './stage.ts';
@@ -107,8 +108,14 @@ export function lostStage(target: TableTarget, expected: number, found: number) 
 }
 
 /** The rows that a slice covers, as a condition on the final table. */
-function conditionOf({ windowField }: TableTarget, { origin, window }: Scope): string {
-  const own = `_origin = ${literal(origin)}`;
-  if (window === undefined || windowField === undefined) return own;
-  return `${own} AND ${ident(windowField)} BETWEEN DATE ${literal(window.start)} AND DATE ${literal(window.end)}`;
+function conditionOf(target: TableTarget, scope: Scope): string {
+  const own = `_origin = ${literal(scope.origin)}`;
+  const bounds = windowBounds(target, scope);
+  if (bounds === undefined) return own;
+  const name = ident(bounds.column);
+  const moment = (text: string) => {
+    if (bounds.type === 'TIMESTAMP') return `TIMESTAMPTZ ${literal(`${text}+00`)}`;
+    return `${bounds.type === 'DATE' ? 'DATE' : 'TIMESTAMP'} ${literal(text)}`;
+  };
+  return `${own} AND ${name} >= ${moment(bounds.from)} AND ${name} < ${moment(bounds.before)}`;
 }

@@ -70,7 +70,7 @@ function conditionOf(
 ): string {
   const own = `${ident('_origin')} = ${literal(origin)}`;
   if (window === undefined || windowField === undefined) return own;
-  // The first ten characters are the day, of a DATE, a DATETIME and a TIMESTAMP in UTC.
+  // The first ten characters are the day, of a DATE, a DATETIME and a TIMESTAMP, which is kept in UTC.
   const day = `substr(${ident(windowField)}, 1, 10)`;
   return `${own} AND ${day} BETWEEN ${literal(window.start)} AND ${literal(window.end)}`;
 }
