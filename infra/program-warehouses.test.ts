@@ -74,6 +74,29 @@ test('a job with tasks in a network says so, and the services it needs are on', 
   expect(run.graph.resources.filter(({ type }) => /bigquery/.test(type))).toEqual([]);
 });
 
+test('BigQuery as a source takes no secret: the account of the pipeline reads it, and is granted no more than that', async () => {
+  const estate = {
+    warehouses: { main: { kind: 'bigquery', location: 'EU' } },
+    pipelines: {
+      database: {
+        dataset: 'shop',
+        groups: { main: { kind: 'bigquery', project: 'acme-sales', location: 'EU' } },
+        tables: { stocks: { from: 'acme-sales.shop.stocks', schema: 'files/stocks' } },
+      },
+    },
+  };
+  const run = await runProgram({ root, stack: withEstate(readStackConfig(root, 'dev'), estate) });
+  expect([run.exitCode, run.errors]).toEqual([0, []]);
+  const { resources } = run.graph;
+  expect(resources.filter(({ type }) => /secretmanager/.test(type))).toEqual([]);
+  const granted = resources.flatMap(({ inputs }) =>
+    inputs.project === 'acme-sales' && inputs.member !== undefined ? [inputs.role] : [],
+  );
+  expect(granted.sort()).toEqual(['roles/bigquery.dataViewer', 'roles/bigquery.jobUser']);
+  const job = resources.find(({ type }) => type === 'gcp:cloudrunv2/job:Job');
+  expect(JSON.stringify(job?.inputs.template)).not.toContain('secret');
+});
+
 test('a pipeline with engine dataflow gets what its jobs need, and a clock that goes on with them', async () => {
   const estate = {
     warehouses: { main: { kind: 'bigquery', location: 'EU' } },
