@@ -9,6 +9,11 @@ export const root = join(import.meta.dirname, '..');
 /** Where the benchmark keeps its files. */
 export const folder = join(root, '.catchment/bench');
 
+/** False for a line that `--only` leaves out. */
+export function isWanted(path: string): boolean {
+  return path.includes(process.env.BENCH_ONLY ?? '');
+}
+
 /** A script of this folder, and the table that it loads. */
 export interface Side {
   readonly script: string;

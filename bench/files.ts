@@ -3,7 +3,7 @@ import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { FileRef } from '../functions/core/extract.ts';
-import { compare, folder, root } from './compare.ts';
+import { compare, folder, isWanted, root } from './compare.ts';
 import type { BenchRow } from './row.ts';
 
 const flights = join(root, 'node_modules/vega-datasets/data/flights-3m.parquet');
@@ -37,6 +37,7 @@ export async function benchFiles(): Promise<BenchRow[]> {
   await makeFiles();
   const rows: BenchRow[] = [];
   for (const { format, name, typed, rounds, bar } of shapes) {
+    if (!isWanted(`${format} file`)) continue;
     const { seconds, peakMegabytes, ...same } = await compare({
       ours: { script: 'files/load.ts', table: 'loaded.flights' },
       floor: { script: 'files/load-by-hand.ts', table: 'flights' },

@@ -27,10 +27,11 @@ const names = Object.keys(benches);
 
 const help = `Measures the kit beside its floors, one path after another: see docs/bench.md
 
-usage: npm run bench [-- name ...] [--rows n] [--json]
+usage: npm run bench [-- name ...] [--rows n] [--only text] [--json]
 
 names: ${names.join(', ')} (default: all)
   --rows  rows of the tables that the database benchmarks move (default: 2000000)
+  --only  of files and warehouse-files, the lines whose path has this text
   --json  print the figures as JSON
   --help  print this
 
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (wanted.rows !== undefined) process.env.BENCH_ROWS = wanted.rows;
+  if (wanted.only !== undefined) process.env.BENCH_ONLY = wanted.only;
   const machine = machineFacts();
   const rows: BenchRow[] = [];
   for (const name of names.filter((each) => wanted.names.includes(each))) {
@@ -69,7 +71,7 @@ function readArguments() {
   try {
     const flag = { type: 'boolean', default: false } as const;
     const { values, positionals } = parseArgs({
-      options: { json: flag, help: flag, rows: { type: 'string' } },
+      options: { json: flag, help: flag, rows: { type: 'string' }, only: { type: 'string' } },
       allowPositionals: true,
     });
     const unknown = positionals.find((name) => !names.includes(name));

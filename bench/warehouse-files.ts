@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { FileRef } from '../functions/core/extract.ts';
 import { type Measured, runChild } from './child.ts';
-import { folder, root } from './compare.ts';
+import { folder, isWanted, root } from './compare.ts';
 import type { BenchRow } from './row.ts';
 import { openClickhouseEngine } from './warehouse-files/clickhouse.ts';
 import type { Engine } from './warehouse-files/engine.ts';
@@ -16,11 +16,11 @@ const rows = Number(process.env.BENCH_ROWS ?? 1_000_000);
 const rounds = 3;
 const bar = 1.15;
 
-const engines: readonly (() => Promise<Engine>)[] = [
-  openPostgresEngine,
-  openClickhouseEngine,
-  openSqliteEngine,
-];
+const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  PostgreSQL: openPostgresEngine,
+  ClickHouse: openClickhouseEngine,
+  SQLite: openSqliteEngine,
+};
 
 /**
  * Flights from a CSV, JSON Lines and Parquet file into each warehouse that is not embedded DuckDB (the benchmark `files`
@@ -29,10 +29,14 @@ const engines: readonly (() => Promise<Engine>)[] = [
 export async function benchWarehouseFiles(): Promise<BenchRow[]> {
   await makeFiles();
   const lines: BenchRow[] = [];
-  for (const open of engines) {
+  for (const [name, open] of Object.entries(engines)) {
+    const formats = (['csv', 'ndjson', 'parquet'] as const).filter((format) =>
+      isWanted(pathOf(format, name)),
+    );
+    if (formats.length === 0) continue;
     const engine = await open();
     try {
-      for (const format of ['csv', 'ndjson', 'parquet'] as const) lines.push(await contest(engine, format));
+      for (const format of formats) lines.push(await contest(engine, format));
     } finally {
       await engine.close();
     }
@@ -61,7 +65,7 @@ async function contest(engine: Engine, format: 'csv' | 'ndjson' | 'parquet'): Pr
   }
   const [own, bare] = [median(ours), median(floor)];
   return {
-    path: `${format} file to ${engine.name}`,
+    path: pathOf(format, engine.name),
     ours: rows / own,
     floor: rows / bare,
     unit: 'rows/s',
@@ -71,6 +75,10 @@ async function contest(engine: Engine, format: 'csv' | 'ndjson' | 'parquet'): Pr
     bar,
     note: `floor: ${engine.typed[format]}`,
   };
+}
+
+function pathOf(format: FileRef['format'], warehouse: string): string {
+  return `${format} file to ${warehouse}`;
 }
 
 function median(numbers: readonly number[]): number {

@@ -22,8 +22,7 @@ import { finalRef, noCounts, scopeOf, writeTable } from './write-modes.ts';
 export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promise<readonly Outcome[]> {
   const { lease, tables } = commit;
   for (const { stage } of tables) await (stage as ClickhouseStage).settle();
-  await checkFence(clickhouse, lease);
-  const isDone = await isAppended(clickhouse, commit);
+  const [isDone] = await Promise.all([isAppended(clickhouse, commit), checkFence(clickhouse, lease)]);
   const outcomes: Outcome[] = [];
   const planned: PlannedTable[] = [];
   try {

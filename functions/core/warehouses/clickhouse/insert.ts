@@ -30,6 +30,8 @@ const settings = {
   format_csv_null_representation: '\\N',
   // The place of a row in its stream is its number.
   max_insert_threads: 1,
+  // No two rows of a stage have the same number, so there is nothing to replace among those of one block.
+  optimize_on_insert: 0,
 };
 
 /**

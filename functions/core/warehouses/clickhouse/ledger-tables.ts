@@ -9,8 +9,9 @@ const seq = 'seq UInt64 DEFAULT toUnixTimestamp64Nano(now64(9))';
 const moment = "DateTime64(3, 'UTC')";
 
 /**
- * One list of statements per version of the ledger; a warehouse of an older version gets the newer lists. They may run
- * twice, since two runs may bring a new ledger up at once. Never change a list that was released: add one.
+ * One list of statements per version of the ledger, which are sent at once; a warehouse of an older version gets the
+ * newer lists. They may run twice, since two runs may bring a new ledger up at once. Never change a list that was
+ * released: add one.
  */
 const migrations: readonly ((database: string) => readonly string[])[] = [
   (database) => {
@@ -132,7 +133,7 @@ export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
       todo: 'update Catchment',
     });
   for (const statements of migrations.slice(version))
-    for (const sql of statements(ledger)) await clickhouse.run({ what, sql, isRepeatable: true });
+    await Promise.all(statements(ledger).map((sql) => clickhouse.run({ what, sql, isRepeatable: true })));
   if (version < migrations.length)
     await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
 }

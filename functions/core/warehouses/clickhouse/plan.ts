@@ -77,10 +77,12 @@ export async function carryOut(clickhouse: Clickhouse, plan: Plan): Promise<void
 
 async function finish(clickhouse: Clickhouse, plan: Plan): Promise<void> {
   const { id, slice, cursor, lease } = plan;
-  if (slice !== undefined) await saveSliceRow(clickhouse, slice, `slice/${id}`);
-  if (cursor !== undefined) await saveCursorRow(clickhouse, lease, cursor, `cursor/${id}`);
+  await Promise.all([
+    slice === undefined ? undefined : saveSliceRow(clickhouse, slice, `slice/${id}`),
+    cursor === undefined ? undefined : saveCursorRow(clickhouse, lease, cursor, `cursor/${id}`),
+  ]);
   await savePlanRow(clickhouse, plan, 1);
-  for (const { from } of plan.tables) await dropTable(clickhouse, tableRef(clickhouse.staging, from));
+  await Promise.all(plan.tables.map(({ from }) => dropTable(clickhouse, tableRef(clickhouse.staging, from))));
 }
 
 /** Says that nothing is left to do of a plan whose tables are gone. */

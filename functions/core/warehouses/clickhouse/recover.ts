@@ -65,14 +65,19 @@ async function rename(clickhouse: Clickhouse, from: string, to: string): Promise
 
 /** Drops what earlier holders of the lane staged, and what was left long ago: a holder that wakes up late finds nothing. */
 export async function dropOldStages(clickhouse: Clickhouse, lease: Lease): Promise<void> {
-  for (const name of await stagedTables(clickhouse, lease))
-    if (fenceOf(name) < lease.fence) await dropTable(clickhouse, tableRef(clickhouse.staging, name));
-  const old = await clickhouse.textRows({
-    what: 'listing stages that were left',
-    sql: `SELECT name FROM system.tables WHERE database = {d:String} AND metadata_modification_time < now() - INTERVAL ${staleHours} HOUR`,
-    params: { d: clickhouse.staging },
-  });
-  for (const { name } of old) await dropTable(clickhouse, tableRef(clickhouse.staging, String(name)));
+  const [own, old] = await Promise.all([
+    stagedTables(clickhouse, lease),
+    clickhouse.textRows({
+      what: 'listing stages that were left',
+      sql: `SELECT name FROM system.tables WHERE database = {d:String} AND metadata_modification_time < now() - INTERVAL ${staleHours} HOUR`,
+      params: { d: clickhouse.staging },
+    }),
+  ]);
+  const names = new Set([
+    ...own.filter((name) => fenceOf(name) < lease.fence),
+    ...old.map(({ name }) => String(name)),
+  ]);
+  for (const name of names) await dropTable(clickhouse, tableRef(clickhouse.staging, name));
 }
 
 async function stagedTables(clickhouse: Clickhouse, lease: Lease): Promise<string[]> {

@@ -143,10 +143,15 @@ export async function prepareDatabases(clickhouse: Clickhouse, wanted: readonly 
     sql: `SELECT name FROM system.databases WHERE name IN (${wanted.map(literal).join(', ')})`,
   });
   const found = new Set(rows.map(([name]) => name));
-  for (const name of wanted.filter((each) => !found.has(each)))
-    await clickhouse.run({
-      what: `creating the database ${name}`,
-      sql: `CREATE DATABASE IF NOT EXISTS ${ident(name)}`,
-      isRepeatable: true,
-    });
+  await Promise.all(
+    wanted
+      .filter((each) => !found.has(each))
+      .map((name) =>
+        clickhouse.run({
+          what: `creating the database ${name}`,
+          sql: `CREATE DATABASE IF NOT EXISTS ${ident(name)}`,
+          isRepeatable: true,
+        }),
+      ),
+  );
 }
