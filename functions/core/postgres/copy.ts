@@ -1,5 +1,6 @@
 import type { ConnectOptions } from './connect.ts';
 import { connectPostgres } from './connect.ts';
+import { copyOut as readCopy } from './copy-out.ts';
 import { postgresError } from './error.ts';
 
 /** What is read by COPY, and under which snapshot of another session. */
@@ -28,12 +29,11 @@ export async function* copyOut(options: CopyOptions): AsyncGenerator<Uint8Array,
         'SET LOCAL row_security = off',
       ].join('; '),
     );
-    const { to } = await import('pg-copy-streams');
-    const copy = client.query(to(sql, { highWaterMark: 2 ** 20 }));
-    for await (const chunk of copy) yield chunk as Uint8Array;
-    // The count comes after the last byte, and before the answer to the next statement.
+    const { chunks, rows } = readCopy(client, sql);
+    yield* chunks;
     await client.query('COMMIT');
-    onEnd(copy.rowCount);
+    const count = rows();
+    if (count !== undefined) onEnd(count);
   } catch (error) {
     throw postgresError(error, { where: connect.where, what });
   } finally {

@@ -51,13 +51,12 @@ async function* copyChunks(
   const connection = await connectPostgres(place);
   try {
     await beginSnapshot(connection, place, snapshot);
-    const { to } = await import('pg-copy-streams');
-    // The stream reads from the socket when it is read itself, so a slow reader slows the server down.
-    const copy = connection.client.query(to(copySql(request, format), { highWaterMark: 2 ** 20 }));
-    for await (const chunk of copy) yield chunk as Uint8Array;
-    // The count arrives after the last byte, and before the answer to the next statement.
+    const { copyOut } = await import('../../core/postgres/copy-out.ts');
+    const { chunks, rows } = copyOut(connection.client, copySql(request, format));
+    yield* chunks;
     await connection.client.query('COMMIT');
-    onEnd(copy.rowCount);
+    const count = rows();
+    if (count !== undefined) onEnd(count);
   } catch (cause) {
     throw postgresError(cause, place);
   } finally {
