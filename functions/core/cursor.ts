@@ -50,12 +50,14 @@ export const writeModes = ['append', 'merge', 'replace', 'replaceWindow'] as con
  */
 export type WriteMode = (typeof writeModes)[number];
 
-/** Values of a watermark column. */
+/** Values of a watermark column, or the rows that have none. */
 export interface WatermarkRange {
   /** Included; undefined for everything up to `to`, rows without a value too. */
   readonly from?: string | undefined;
-  /** Included, unless `isOpen`. */
-  readonly to: string;
+  /** Included, unless `isOpen`. Undefined for the rows without a value, and no others: no cursor follows them. */
+  readonly to?: string | undefined;
+  /** Of rows without a value: how many there are; for a table that appends, how many arrive as NULL. */
+  readonly rows?: number | undefined;
   /** True when rows with the value `to` itself are left for later: more of them may still come. */
   readonly isOpen?: boolean | undefined;
   /** True when the table is read from its beginning although it was read before. Set by the planner, never by `probe`. */

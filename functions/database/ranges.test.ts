@@ -6,6 +6,7 @@ const watermark = {
   text: '"at"::text',
   literal: (value: string) => `'${value}'`,
   finite: [],
+  empty: '"at" IS NULL',
   endless: undefined,
 };
 
@@ -21,7 +22,9 @@ it('cuts without a gap and without an overlap', () => {
   ]);
 });
 
-it('takes rows without a value in the first range only', () => {
+it('takes rows without a value in the first range, and in a range of their own', () => {
+  const odd = { ...watermark, endless: `"at" = 'infinity'` };
   expect(rangeSql(watermark, { to: '4', isOpen: true })).toBe(`("at" < '4' OR "at" IS NULL)`);
   expect(rangeSql(watermark, { from: '4', to: '9' })).toBe(`"at" >= '4' AND "at" <= '9'`);
+  expect(rangeSql(odd, { rows: 2 })).toBe(`("at" IS NULL OR "at" = 'infinity')`);
 });

@@ -10,7 +10,9 @@ export interface Watermark {
   literal(value: string): string;
   /** Conditions that hold for true values, and not for a date that is no date. */
   readonly finite: readonly string[];
-  /** A condition for values that are none, besides NULL; undefined when there are none. */
+  /** A condition for rows whose cell arrives as NULL. */
+  readonly empty: string;
+  /** A condition for values that are none and do not arrive as NULL; undefined when there are none. */
   readonly endless: string | undefined;
 }
 
@@ -27,17 +29,38 @@ export interface RangeQuestion {
   readonly ask: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
 }
 
-/** The rows of a range. The first one also takes rows that have no value: no other would. */
-export function rangeSql({ name, literal, endless }: Watermark, range: WatermarkRange): string {
+/** The rows of a range. The first one of a table also takes rows that have no value. */
+export function rangeSql(watermark: Watermark, range: WatermarkRange): string {
+  const { name, literal } = watermark;
+  if (range.to === undefined) return `(${valuelessSql(watermark)})`;
   const upper = `${name} ${range.isOpen === true ? '<' : '<='} ${literal(range.to)}`;
   if (range.from !== undefined) return `${name} >= ${literal(range.from)} AND ${upper}`;
-  return `(${upper} OR ${name} IS NULL${endless === undefined ? '' : ` OR ${endless}`})`;
+  return `(${upper} OR ${valuelessSql(watermark)})`;
 }
 
-/** Which values a watermark has from `from` on, in ranges of about `chunkRows` rows; none when there is nothing new. */
+/** The rows that no value finds. */
+function valuelessSql({ empty, endless }: Watermark): string {
+  return endless === undefined ? empty : `${empty} OR ${endless}`;
+}
+
+/**
+ * Which values a watermark has from `from` on, in ranges of about `chunkRows` rows, and last the rows without a value, unless
+ * the first of these ranges takes them; none when there is nothing new.
+ */
 export async function findRanges(question: RangeQuestion): Promise<readonly WatermarkRange[]> {
+  const ranges = await findValues(question);
+  if (question.from === undefined && ranges.length > 0) return ranges;
+  const { relation, watermark, ask, isOpen } = question;
+  // What is appended is compared with the NULLs in the warehouse, where infinite dates may not be.
+  const where = isOpen ? watermark.empty : valuelessSql(watermark);
+  const [[count = null] = []] = await ask(`SELECT count(*) FROM ${relation} WHERE ${where}`);
+  const rows = Number(count);
+  return rows === 0 ? ranges : [...ranges, { rows }];
+}
+
+async function findValues(question: RangeQuestion): Promise<readonly WatermarkRange[]> {
   const { relation, watermark, estimate, from, isOpen, chunkRows, ask } = question;
-  const { name, text, literal, finite, endless } = watermark;
+  const { name, text, literal, finite } = watermark;
   const lower = from === undefined ? [] : [`${name} >= ${literal(from)}`];
   const whereOf = (bounds: readonly string[]) =>
     bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
@@ -50,8 +73,7 @@ export async function findRanges(question: RangeQuestion): Promise<readonly Wate
 
   if (isOpen) {
     const older = `${name} < ${literal(to)}`;
-    const none = endless === undefined ? '' : ` OR ${endless}`;
-    const bounds = from === undefined ? [`(${older} OR ${name} IS NULL${none})`] : [...lower, older];
+    const bounds = from === undefined ? [`(${older} OR ${valuelessSql(watermark)})`] : [...lower, older];
     const found = await one(`SELECT 1 FROM ${relation}${whereOf(bounds)} LIMIT 1`);
     if (found === undefined) return [];
   }

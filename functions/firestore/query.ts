@@ -37,7 +37,7 @@ export function fieldPath(column: Column): string {
 
 /** The part of a range that lies within its bounds; undefined for all documents, also those without the field. */
 export function filterOf(column: Column, { from, to, isOpen }: WatermarkRange): object | undefined {
-  if (from === undefined) return undefined;
+  if (from === undefined || to === undefined) return undefined;
   const field = { fieldPath: fieldPath(column) };
   const filter = (op: string, value: string) => ({
     fieldFilter: { field, op, value: watermarkValue(column, value) },

@@ -1,4 +1,4 @@
-import type { CursorRecord, Lane, RunRecord, SliceRecord } from '../ledger/ledger.ts';
+import type { CursorRecord, Lane, LaneState, RunRecord, SliceRecord } from '../ledger/ledger.ts';
 import type { Host } from './host.ts';
 
 /** What the ledger knows about a pipeline. */
@@ -36,8 +36,7 @@ export function readStatus({ pipeline, withWarehouse }: Host): Promise<StatusRep
       for (const lane of lanes) {
         const state = await ledger.state({ pipeline: pipeline.name, group, lane });
         cursors.push(...state.cursors);
-        for (const slice of state.slices)
-          if (slice.status === 'failed') owed.set(`${slice.lane}/${slice.sliceId}`, slice);
+        for (const slice of owedSlices(state, lane)) owed.set(`${lane}/${slice.sliceId}`, slice);
       }
       groups.push({
         group,
@@ -47,5 +46,27 @@ export function readStatus({ pipeline, withWarehouse }: Host): Promise<StatusRep
       });
     }
     return { pipeline: pipeline.name, source: pipeline.source, warehouse: kind, groups };
+  });
+}
+
+/**
+ * Slices of a lane that failed and were not made good since. Days are owed under their own ids. Any other work is cut anew
+ * by each run, so its old id may never come back: a later run that committed the same object or table, or that ended
+ * well, did it.
+ */
+export function owedSlices({ slices, lastRun }: LaneState, lane: Lane): readonly SliceRecord[] {
+  const own = slices.filter((slice) => slice.lane === lane);
+  return own.filter((failed) => {
+    if (failed.status !== 'failed') return false;
+    if (failed.window !== undefined) return true;
+    if (lastRun?.status === 'succeeded' && lastRun.startedAt > failed.at) return false;
+    return !own.some(
+      ({ status, table, origin, runId, at }) =>
+        status === 'committed' &&
+        table === failed.table &&
+        (failed.generation === undefined || origin === failed.origin) &&
+        runId !== failed.runId &&
+        at > failed.at,
+    );
   });
 }

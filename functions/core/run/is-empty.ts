@@ -9,6 +9,16 @@ export async function isEmpty(warehouse: Warehouse, target: TableTarget): Promis
   return rows.length === 0;
 }
 
+/** Rows of a table that hold NULL in a column. */
+export async function countNulls(warehouse: Warehouse, target: TableTarget, column: string): Promise<number> {
+  const { kind } = warehouse;
+  const name = kind === 'bigquery' ? `\`${column}\`` : `"${column}"`;
+  const { rows } = await warehouse.query(
+    `SELECT count(*) AS found FROM ${tableInSql(kind, target)} WHERE ${name} IS NULL`,
+  );
+  return Number(rows[0]?.[0] ?? 0);
+}
+
 /** A table as a query names it. Names of datasets and tables are letters, digits and underscores everywhere. */
 export function tableInSql(kind: Warehouse['kind'], { dataset, name }: TableTarget): string {
   if (kind === 'bigquery') return `\`${dataset}\`.\`${name}\``;

@@ -38,6 +38,7 @@ export function createCursorMover(options: {
     after(slice, now) {
       if (lane === 'incremental' && slice.range !== undefined) {
         const { table, origin, range } = slice;
+        if (range.to === undefined) return undefined;
         const known = state.cursors.find((each) => each.table === table && each.origin === origin);
         // What is read again by the lookback ends before the cursor, which never goes back.
         const isBehind = known !== undefined && !range.isReload && isBefore(range.to, known.value);

@@ -32,6 +32,15 @@ export interface SlicePlan {
   readonly slices: readonly Slice[];
   /** Why nothing, or less than one might expect, is to be done; for people. */
   readonly skipped: readonly string[];
+  /** What could not be planned; it fails like a slice, and the rest goes on. @default nothing */
+  readonly failed?: readonly FailedPlan[] | undefined;
+}
+
+/** Work that is known, but cannot be done. */
+export interface FailedPlan {
+  readonly slice: Slice;
+  /** Redacted. */
+  readonly error: string;
 }
 
 /** Cuts the work of one table into slices. Pure: the same state, day and declaration give the same slices. */
@@ -44,9 +53,9 @@ export function planSlices(request: PlanRequest): SlicePlan {
     case 'objects':
       return planObjects(request);
     case 'watermark': {
-      const { slices, skipped } = planWatermark(request.table, request.watermark ?? { ranges: [] });
-      const nothing = slices.length === 0 ? [`${request.table.name}: no row is newer`] : [];
-      return { slices, skipped: [...skipped, ...nothing] };
+      const plan = planWatermark(request.table, request.watermark ?? { ranges: [] });
+      const nothing = plan.slices.length === 0 ? [`${request.table.name}: no row is newer`] : [];
+      return { ...plan, skipped: [...plan.skipped, ...nothing] };
     }
     case 'log':
       throw fatal('internal', { where: request.where, what: 'a log is not cut into slices beforehand' });

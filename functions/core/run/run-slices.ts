@@ -30,7 +30,6 @@ const endsTheRun = new Set([
   'disk-full',
   'warehouse',
   'warehouse-locked',
-  'bad-schema',
 ]);
 
 export interface Work {
@@ -52,13 +51,17 @@ export async function runSlices(
   const mover = work.mover ?? createCursorMover({ ...lease, state: work.state, slices });
   let inARow = 0;
   let waiting: CatchmentError | undefined;
-  /** Tables whose later ranges wait: a cursor that passed a failed range would leave its rows out for ever. */
+  /**
+   * Tables whose later slices wait: a cursor that passed a failed range would leave its rows out for ever, and a schema file
+   * that one slice breaks is broken by the next.
+   */
   const held = new Set<string>();
+  for (const { slice, error } of work.planned.failed ?? []) await failSlice(run, work.tally, slice, error);
   for (const [index, slice] of slices.entries()) {
     if (held.has(slice.table)) continue;
     if (request.signal?.aborted) return endOf(work, cancelled(setup));
     if (request.deadline !== undefined && setup.now() >= request.deadline) {
-      const left = slices.length - work.tally.slicesDone - work.tally.failures.length;
+      const left = slices.length - index;
       return endOf(
         work,
         retryable('deferred', {
@@ -80,8 +83,8 @@ export async function runSlices(
         continue;
       }
       if (error.code === 'deferred' || error.code === 'cancelled') return endOf(work, error);
-      await failSlice(run, work.tally, slice, error);
-      if (slice.range !== undefined) held.add(slice.table);
+      await failSlice(run, work.tally, slice, error.message);
+      if (slice.range !== undefined || error.code === 'bad-schema') held.add(slice.table);
       inARow += 1;
       if (endsTheRun.has(error.code) || inARow === failuresInARow) return endOf(work, error);
     }
@@ -208,19 +211,20 @@ async function commitSlice(run: ActiveRun, read: SliceRead, slice: Slice, mover:
   }
 }
 
-async function failSlice(run: ActiveRun, tally: Tally, slice: Slice, error: CatchmentError): Promise<void> {
-  tally.addFailure(slice, error.message);
+/** @param error redacted */
+async function failSlice(run: ActiveRun, tally: Tally, slice: Slice, error: string): Promise<void> {
+  tally.addFailure(slice, error);
   await run.request.warehouse.ledger.saveFailure(run.lease, {
     ...sliceFacts(run, slice),
     status: 'failed',
     rowsRead: 0,
     rowsLoaded: 0,
     rowsQuarantined: 0,
-    error: error.message,
+    error,
     runId: run.runId,
     at: run.setup.now(),
   });
-  await run.emit({ type: 'slice-failed', slice, error: error.message });
+  await run.emit({ type: 'slice-failed', slice, error });
 }
 
 function sliceFacts({ lease }: ActiveRun, slice: Slice) {

@@ -38,7 +38,11 @@ export async function runTask(run: ActiveRun, share: TaskShare, work: TaskWork):
   try {
     const planned = await sharePlan(run, share, work.plan);
     slices = planned.slices;
-    own = { slices: ownSlices(slices, share, work.state.slices), skipped: planned.skipped };
+    own = {
+      slices: ownSlices(slices, share, work.state.slices),
+      skipped: planned.skipped,
+      failed: share.index === 0 ? planned.failed : [],
+    };
     await run.emit({ type: 'slices-planned', ...own });
     end = await runSlices(run, { ...work, planned: own, mover: restingMover });
   } catch (error) {

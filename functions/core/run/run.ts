@@ -82,7 +82,10 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
   const finish = async (status: RunStatus, error?: CatchmentError): Promise<RunSummary> => {
     const finished: RunRecord = {
       ...tally.record(base, status, stats),
-      slicesPlanned: Math.max(planned.slices.length, tally.slicesDone + tally.failures.length),
+      slicesPlanned: Math.max(
+        planned.slices.length + (planned.failed?.length ?? 0),
+        tally.slicesDone + tally.failures.length,
+      ),
       finishedAt: setup.now(),
       resumeAt: status === 'deferred' ? (error?.resumeAt ?? setup.now()) : undefined,
       bytesBilled: billedSince(request.warehouse, billedBefore),

@@ -94,8 +94,8 @@ async function readPlan(run: ActiveRun, { execution }: TaskShare): Promise<Slice
   const { cursors } = await run.request.warehouse.ledger.state(planKey(run));
   const [record] = cursors;
   if (record === undefined) return undefined;
-  const saved = JSON.parse(record.value) as SlicePlan & { readonly execution: string };
-  return saved.execution === execution ? { slices: saved.slices, skipped: saved.skipped } : undefined;
+  const { execution: of, ...plan } = JSON.parse(record.value) as SlicePlan & { readonly execution: string };
+  return of === execution ? plan : undefined;
 }
 
 /** One record for each group and lane: the plan of the next execution replaces it. */
@@ -103,10 +103,10 @@ async function savePlan(
   ledger: Ledger,
   lease: Lease,
   { execution }: TaskShare,
-  { slices, skipped }: SlicePlan,
+  plan: SlicePlan,
   at: Date,
 ): Promise<void> {
   const { pipeline, group, lane } = lease;
-  const value = JSON.stringify({ execution, slices, skipped });
+  const value = JSON.stringify({ execution, ...plan });
   await ledger.saveCursor(lease, { pipeline, group, lane, table: 'plan', origin: '-', value, at });
 }

@@ -23,6 +23,7 @@ export function watermarkOf({ column, source }: Pair): Watermark {
       return `CAST(${quoted} AS ${column.type})`;
     },
     finite: [],
+    empty: `${name} IS NULL`,
     endless: undefined,
   };
 }

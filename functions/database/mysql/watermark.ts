@@ -21,8 +21,9 @@ export function watermarkOf(pair: Pair<MysqlColumn>, zone: string): Watermark {
     name,
     text: `CAST(${cellOf(pair, zone).sql} AS CHAR)`,
     literal: (value) => literalOf(column.type, source.type, value, zone),
-    // A zero date counts as the oldest value, so it is read in the first run, like every old row.
+    // A zero date is no date, and would be the oldest for ever.
     finite: isNumber ? [] : [`${name} <> 0`],
+    empty: isNumber ? `${name} IS NULL` : `${name} IS NULL OR ${name} = 0`,
     endless: undefined,
   };
 }

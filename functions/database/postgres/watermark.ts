@@ -22,7 +22,8 @@ export function watermarkOf(pair: Pair, zone: string): Watermark {
     literal: (value) => literalOf(column.type, source.type, value, quoteText(zone)),
     // PostgreSQL's 'infinity' is no moment, and would be the newest for ever.
     finite: isNumber ? [] : [`${name} < 'infinity'`, `${name} > '-infinity'`],
-    endless: isNumber ? undefined : `${name} = 'infinity'`,
+    empty: `${name} IS NULL`,
+    endless: isNumber ? undefined : `${name} IN ('infinity', '-infinity')`,
   };
 }
 
