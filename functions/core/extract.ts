@@ -211,7 +211,8 @@ export type DiscoverOf<S extends AnySource> = (context: {
 
 /**
  * Says which values a watermark column has beyond `from`, cut into ranges that are read one after another; needed by
- * sources that have a `watermark` cursor.
+ * sources that have a `watermark` cursor. No value ever finds a row that has none, such as NULL: the first range of a first
+ * run takes them, and where there are some otherwise, a last range without bounds tells of them.
  *
  * @returns no range when there is nothing new
  */

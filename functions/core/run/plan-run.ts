@@ -1,3 +1,4 @@
+import type { CatchmentError, ErrorCode } from '../errors.ts';
 import { fatal } from '../errors.ts';
 import type { FoundObject } from '../extract.ts';
 import { goneGeneration } from '../extract.ts';
@@ -5,34 +6,77 @@ import type { Http } from '../http/http.ts';
 import type { LaneState } from '../ledger/ledger.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { ActiveRun } from './active-run.ts';
-import { isEmpty } from './is-empty.ts';
+import { redacted } from './active-run.ts';
+import { countNulls, isEmpty } from './is-empty.ts';
 import type { SlicePlan } from './plan-slices.ts';
 import { newestObjects, planSlices } from './plan-slices.ts';
 import type { WatermarkPlan } from './plan-watermark.ts';
 import { beginOf, emptiedNotice } from './plan-watermark.ts';
 
-/** The slices of all tables of a run, in the tables' order. */
+/** Errors of asking a source that are about all of its tables, or about this run. */
+const endsThePlan: ReadonlySet<ErrorCode> = new Set([
+  'auth',
+  'cancelled',
+  'deferred',
+  'host-not-allowed',
+  'lease-lost',
+  'warehouse',
+  'warehouse-locked',
+]);
+
+/** Tables in a row that a source may be out of reach for before the others fail as the last of them did, unasked. */
+const silentInARow = 3;
+
+/**
+ * The slices of all tables of a run, in the tables' order. A table whose source cannot be asked what is new, because it was
+ * dropped there or its permission was revoked, fails; the others go on.
+ *
+ * @throws what is about all tables: `auth`, `warehouse` and the like
+ */
 export async function planRun(run: ActiveRun, state: LaneState, http: Http): Promise<SlicePlan> {
-  const { request, setup, lease } = run;
   const plans: SlicePlan[] = [];
-  for (const table of setup.targets.filter(({ cursor }) => cursor.kind !== 'log')) {
-    plans.push(
-      planSlices({
-        where: setup.where,
-        table,
-        origins: setup.origins,
-        state,
-        lane: lease.lane,
-        today: setup.today,
-        now: setup.now(),
-        since: request.pipeline.since,
-        window: request.window,
-        objects: table.cursor.kind === 'objects' ? await discover(run, table, state, http) : undefined,
-        watermark: table.cursor.kind === 'watermark' ? await probe(run, table, state, http) : undefined,
-      }),
-    );
+  let silent: CatchmentError[] = [];
+  for (const table of run.setup.targets.filter(({ cursor }) => cursor.kind !== 'log')) {
+    try {
+      const last = silent[silentInARow - 1];
+      if (last !== undefined) throw last;
+      plans.push(await planTable(run, table, state, http));
+      silent = [];
+    } catch (thrown) {
+      const error = redacted(run, thrown);
+      if (endsThePlan.has(error.code)) throw error;
+      const slice = { id: `${table.declared}/-/plan`, table: table.declared, origin: '-' };
+      plans.push({ slices: [], skipped: [], failed: [{ slice, error: error.message }] });
+      silent = error.kind === 'retryable' ? [...silent, error] : [];
+    }
   }
-  return { slices: plans.flatMap(({ slices }) => slices), skipped: plans.flatMap(({ skipped }) => skipped) };
+  return {
+    slices: plans.flatMap(({ slices }) => slices),
+    skipped: plans.flatMap(({ skipped }) => skipped),
+    failed: plans.flatMap(({ failed = [] }) => failed),
+  };
+}
+
+async function planTable(
+  run: ActiveRun,
+  table: TableTarget,
+  state: LaneState,
+  http: Http,
+): Promise<SlicePlan> {
+  const { request, setup, lease } = run;
+  return planSlices({
+    where: setup.where,
+    table,
+    origins: setup.origins,
+    state,
+    lane: lease.lane,
+    today: setup.today,
+    now: setup.now(),
+    since: request.pipeline.since,
+    window: request.window,
+    objects: table.cursor.kind === 'objects' ? await discover(run, table, state, http) : undefined,
+    watermark: table.cursor.kind === 'watermark' ? await probe(run, table, state, http) : undefined,
+  });
 }
 
 async function probe(
@@ -62,7 +106,9 @@ async function probe(
     from: emptied === undefined ? beginOf(table.cursor, reached?.value) : undefined,
     isOpen: table.writeMode === 'append',
   });
-  return { ranges, emptied };
+  const isCounted = table.writeMode === 'append' && ranges.some(({ to }) => to === undefined);
+  const nulls = isCounted ? await countNulls(request.warehouse, table, table.cursor.field) : undefined;
+  return { ranges, emptied, nulls };
 }
 
 async function discover(
