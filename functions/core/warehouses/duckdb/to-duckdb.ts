@@ -19,12 +19,12 @@ function scalar({ type }: Column, api: Api): ToDuckdb {
     case 'DATE':
       return cached((text) => new api.DuckDBDateValue(daysOf(text)));
     case 'TIME':
-      return (value) => new api.DuckDBTimeValue(timeMicros(String(value)));
+      return (value) => new api.DuckDBTimeValue(BigInt(timeMicros(String(value))));
     case 'DATETIME':
       return (value) => {
         const text = String(value);
         return new api.DuckDBTimestampValue(
-          BigInt(daysOf(text.slice(0, 10))) * 86_400_000_000n + timeMicros(text.slice(11)),
+          BigInt(daysOf(text)) * 86_400_000_000n + BigInt(timeMicros(text, 11)),
         );
       };
     case 'TIMESTAMP':
@@ -61,24 +61,32 @@ function cached(make: (text: string) => DuckDBValue): ToDuckdb {
   };
 }
 
+/** @param day begins with `YYYY-MM-DD` */
 function daysOf(day: string): number {
   return Math.round(
-    new Date(0).setUTCFullYear(
-      Number(day.slice(0, 4)),
-      Number(day.slice(5, 7)) - 1,
-      Number(day.slice(8, 10)),
+    epoch.setUTCFullYear(
+      twoDigits(day, 0) * 100 + twoDigits(day, 2),
+      twoDigits(day, 5) - 1,
+      twoDigits(day, 8),
     ) / 86_400_000,
   );
 }
 
-function timeMicros(time: string): bigint {
-  const [hours = '0', minutes = '0', seconds = '0'] = time.split(':');
-  const [whole = '0', fraction = ''] = seconds.split('.');
-  return (
-    BigInt((Number(hours) * 60 + Number(minutes)) * 60 + Number(whole)) * 1_000_000n +
-    BigInt(fraction.padEnd(6, '0').slice(0, 6))
-  );
+/** One for all: it is set anew each time, and its time of the day is always 0. */
+const epoch = new Date(0);
+
+/** @param time `HH:MM:SS[.ffffff]`, at `from` of the text */
+function timeMicros(time: string, from = 0): number {
+  const seconds = (twoDigits(time, from) * 60 + twoDigits(time, from + 3)) * 60 + twoDigits(time, from + 6);
+  const fraction = time.slice(from + 9, from + 15);
+  return seconds * 1_000_000 + (fraction === '' ? 0 : Number(fraction.padEnd(6, '0')));
 }
+
+function twoDigits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 11 * zero;
+}
+
+const zero = 48;
 
 function scaled(decimal: string, scale: number): bigint {
   const isNegative = decimal.startsWith('-');
