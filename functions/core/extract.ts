@@ -4,6 +4,7 @@ import type { Change } from './change.ts';
 import type { Cursor, DayWindow, WatermarkRange } from './cursor.ts';
 import type { Http } from './http/http.ts';
 import type { InspectOf } from './inspect.ts';
+import type { QueryOffer, QueryPlace } from './query-offer.ts';
 import type { Column } from './schema.ts';
 import type { AnySource, OpenTables } from './source.ts';
 
@@ -35,8 +36,8 @@ export interface FileRef {
 export type FilePlace = 'local' | 'gs' | 's3' | 'azure';
 
 /**
- * What `extract` yields: some rows, files the warehouse reads without our help, bytes it is piped, changes of a log, or
- * a position in that log up to which everything has been yielded.
+ * What `extract` yields: some rows, files the warehouse reads without our help, bytes it is piped, a query it runs where
+ * the rows are, changes of a log, or a position in that log up to which everything has been yielded.
  *
  * A log's `extract` yields rows or bytes of a table that has no position yet, then that table's position; and changes of
  * all tables with positions of the stream in between, at least one a second even when nothing happens: at a position the
@@ -54,6 +55,7 @@ export type Batch<Table extends string = string> =
     }
   | { readonly table: Table; readonly files: readonly FileRef[] }
   | { readonly table: Table; readonly bytes: readonly ByteStream[] }
+  | { readonly table: Table; readonly query: QueryOffer }
   | {
       readonly table: Table;
       readonly changes: readonly Change[];
@@ -229,6 +231,8 @@ export type ProbeOf<S extends AnySource> = (context: {
   readonly from?: string | undefined;
   /** True for tables that append: rows of the newest value wait until a newer one is there. */
   readonly isOpen: boolean;
+  /** Where this run's warehouse runs queries that it is offered: what it takes whole need not be cut. */
+  readonly queries?: QueryPlace | undefined;
 }) => Promise<readonly WatermarkRange[]>;
 
 /** How an engine in the handler's place reads one table by JDBC. */

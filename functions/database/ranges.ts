@@ -26,6 +26,12 @@ export interface RangeQuestion {
   readonly isOpen: boolean;
   /** Undefined for one range, however large. */
   readonly chunkRows: number | undefined;
+  /**
+   * SQL of values that part the rows into so many about equal parts: one column, growing.
+   *
+   * @default numbers all rows in the order of the watermark
+   */
+  readonly edges?: ((where: string, parts: number) => string) | undefined;
   readonly ask: (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
 }
 
@@ -89,7 +95,8 @@ async function findValues(question: RangeQuestion): Promise<readonly WatermarkRa
   // Every so many rows, the value that is reached.
   const numbered = `SELECT ${name}, row_number() OVER (ORDER BY ${name}) AS catchment_row FROM ${relation}${whereOf(bounds)}`;
   const reached = `SELECT DISTINCT ${name} FROM (${numbered}) AS n WHERE catchment_row % ${chunkRows} = 0`;
-  const edges = await ask(`SELECT ${text} FROM (${reached}) AS d ORDER BY ${name}`);
+  const numbering = `SELECT ${text} FROM (${reached}) AS d ORDER BY ${name}`;
+  const edges = await ask(question.edges?.(whereOf(bounds), Math.ceil(rows / chunkRows)) ?? numbering);
   return cutRanges({ from, to, isOpen, edges: edges.flatMap(([edge]) => (edge ? [edge] : [])) });
 }
 

@@ -33,13 +33,14 @@ async function execute(query: string): Promise<void> {
   if (failed !== undefined) throw failed;
 }
 
-async function createTable(tableId: string, fields: readonly object[]): Promise<void> {
+async function createTable(tableId: string, fields: readonly object[], more: object = {}): Promise<void> {
   const response = await fetch(`${emulator.url}/bigquery/v2/projects/acme/datasets/shop/tables`, {
     method: 'POST',
     headers: { authorization: `Bearer token-${emulator.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       tableReference: { projectId: 'acme', datasetId: 'shop', tableId },
       schema: { fields },
+      ...more,
     }),
   });
   if (!response.ok) throw new Error(await response.text());
@@ -98,5 +99,67 @@ it('tells a table that is not there, and a column that is not there', async () =
     expect.stringContaining('[gone] it is not there'),
     expect.stringContaining('shop.events lacks "client", which the schema file names'),
   ]);
+  await host.close();
+}, 60_000);
+
+it('reads the first load of a partitioned table in ranges, each committed with its cursor, and of others whole', async () => {
+  const partitioned = { timePartitioning: { type: 'DAY', field: 'at' } };
+  await createTable('visits', columns, partitioned);
+  const insert =
+    'INSERT INTO `acme.shop.visits` (id, `at`, note, price) SELECT id, `at`, note, price FROM `acme.shop.events`';
+  await execute(`${insert} UNION ALL SELECT 0, NULL, 'no time', 1`);
+  const options = { from: 'acme.shop.visits', chunkRows: 1000 };
+  const host = await open({
+    visits: { columns, key: ['id'], watermark: 'at', options },
+    again: { columns, key: ['id'], watermark: 'id', options },
+  });
+  const { run, tables, failures } = await host.run({ baseUrl: `${emulator.url}/bigquery/v2/` });
+  expect(failures).toEqual([]);
+  expect(run).toMatchObject({ status: 'succeeded', slicesDone: 4 });
+  expect(tables.map(({ slices, rowsRead }) => [slices, rowsRead])).toEqual([
+    [3, 2502],
+    [1, 2502],
+  ]);
+  expect(
+    await host.rows('SELECT count(*)::int, count("at")::int, count(DISTINCT id)::int FROM copy.visits'),
+  ).toEqual([[2502, 2501, 2502]]);
+  const ids = await host.rows(
+    'SELECT slice_id FROM catchment.slices WHERE "table" = \'visits\' ORDER BY slice_id',
+  );
+  expect(ids.map(([id]) => String(id).split('/').at(-1))).toEqual([
+    expect.stringMatching(/^\.\.2024-01-01 00:1\d:\d\d open$/),
+    expect.stringMatching(/^2024-01-01 00:1\d:\d\d\.\.2024-01-01 00:2\d:\d\d open$/),
+    expect.stringMatching(/^2024-01-01 00:2\d:\d\d\.\.2024-01-01 00:41:40$/),
+  ]);
+  await host.close();
+}, 60_000);
+
+it('reads pages side by side, all of one answer, while the table changes', async () => {
+  await createTable('moving', columns);
+  await execute('INSERT INTO `acme.shop.moving` (id, note) SELECT id, note FROM `acme.shop.events`');
+  const asked = emulator.requests.length;
+  const seen: string[] = [];
+  emulator.requestFaults.push({
+    match: ({ method, path }) => {
+      if (method !== 'GET' || !path.includes('/queries/')) return false;
+      seen.push(path);
+      return seen.length === 2;
+    },
+    act: 'lose-answer',
+  });
+  const settings = { kind: 'bigquery', project: 'acme', location: 'EU', readers: 4 };
+  const host = await openHost({
+    settings: source.settings.parse(settings),
+    secret: {},
+    tables: { moving: { columns, options: { from: 'acme.shop.moving', columns: ['id', 'note'] } } },
+  });
+  const reading = host.run({ baseUrl: `${emulator.url}/bigquery/v2/` });
+  await expect.poll(() => seen.length).toBeGreaterThan(0);
+  await execute("UPDATE `acme.shop.moving` SET note = 'late' WHERE TRUE");
+  expect((await reading).run).toMatchObject({ status: 'succeeded', rowsRead: 2501 });
+  expect(
+    await host.rows("SELECT count(DISTINCT id)::int, count(*) FILTER (note = 'late')::int FROM copy.moving"),
+  ).toEqual([[2501, 0]]);
+  expect(emulator.requests.slice(asked).filter(({ method }) => method === 'GET').length).toBeGreaterThan(2);
   await host.close();
 }, 60_000);

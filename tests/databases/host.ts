@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Cursor, WriteMode } from '../../functions/core/cursor.ts';
-import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
+import type { Pipeline, PipelineTable, WarehouseConfig } from '../../functions/core/pipeline.ts';
 import type { RunRequest, RunSummary } from '../../functions/core/run/request.ts';
 import { runPipeline } from '../../functions/core/run/run.ts';
 import type { Column } from '../../functions/core/schema.ts';
@@ -26,9 +26,11 @@ export interface HostOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secret: Readonly<Record<string, unknown>>;
   readonly tables: Readonly<Record<string, HostTable>>;
+  /** @default a DuckDB file of its own */
+  readonly warehouse?: { readonly config: WarehouseConfig; readonly opened: Warehouse };
 }
 
-/** The source `database` with a warehouse of its own, dataset `copy`. */
+/** The source `database` with a warehouse, dataset `copy`. */
 export interface DatabaseHost {
   /** What the run warned of. */
   readonly warnings: string[];
@@ -47,14 +49,19 @@ export const column = (
   more: Partial<Column> = {},
 ): Column => ({ name, type, mode, ...more });
 
-export async function openHost({ settings, secret, tables }: HostOptions): Promise<DatabaseHost> {
+export async function openHost({
+  settings,
+  secret,
+  tables,
+  warehouse: given,
+}: HostOptions): Promise<DatabaseHost> {
   const folder = await mkdtemp(join(tmpdir(), 'catchment-database-'));
   const config = { name: 'main', kind: 'duckdb', path: join(folder, 'warehouse.duckdb') } as const;
-  let warehouse: Warehouse = await openWarehouse(config, { root: folder });
+  let warehouse: Warehouse = given?.opened ?? (await openWarehouse(config, { root: folder }));
   const pipeline: Pipeline = {
     name: 'shop',
     source: 'database',
-    warehouse: config,
+    warehouse: given?.config ?? config,
     dataset: 'copy',
     tables: Object.entries(tables).map(([name, table]) => pipelineTable(name, table)),
     groups: [{ name: 'main', secret: 'shop', timeZone: 'UTC', sandbox: false, settings }],

@@ -105,6 +105,7 @@ async function probe(
     field: table.cursor.field,
     from: emptied === undefined ? beginOf(table.cursor, reached?.value) : undefined,
     isOpen: table.writeMode === 'append',
+    queries: request.warehouse.queries,
   });
   const isCounted = table.writeMode === 'append' && ranges.some(({ to }) => to === undefined);
   const nulls = isCounted ? await countNulls(request.warehouse, table, table.cursor.field) : undefined;

@@ -1,10 +1,11 @@
 import { fatal, retryable } from '../errors.ts';
 import type { Batch, ExtractContext, SourceCode } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
+import type { QueryOffer } from '../query-offer.ts';
 import type { Drift, Quarantined } from '../rows/check.ts';
 import { createRowChecker } from '../rows/check.ts';
 import type { AnySource } from '../source.ts';
-import type { Stage, Warehouse } from '../warehouses/warehouse.ts';
+import type { LoadedFiles, Stage, Warehouse } from '../warehouses/warehouse.ts';
 import type { OnRunEvent } from './event.ts';
 import type { Scratch } from './scratch.ts';
 import type { Slice } from './slice.ts';
@@ -61,10 +62,19 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
       scratch: request.scratch.folder,
     };
     for await (const batch of request.code.extract(context)) {
-      const reader = await readerOf(request, readers, batch.table);
-      const rows = await reader.take(batch);
-      await request.onEvent({ type: 'rows-staged', slice: request.slice, table: batch.table, rows });
-      await request.onBatch();
+      const { table } = batch;
+      const reader = await readerOf(request, readers, table);
+      const staged = async (rows: number) => {
+        await request.onEvent({ type: 'rows-staged', slice: request.slice, table, rows });
+        await request.onBatch();
+      };
+      if (!('query' in batch)) {
+        await staged(await reader.take(batch));
+        continue;
+      }
+      const asked = await reader.ask(batch.query);
+      if (asked !== undefined) await staged(asked);
+      else for await (const page of batch.query.pages()) await staged(await reader.take({ table, ...page }));
     }
     const tables = [...readers.values()].map((reader) => reader.result());
     for (const table of tables) checkComplete(request, table);
@@ -77,6 +87,8 @@ export async function readSlice(request: ReadRequest): Promise<SliceRead> {
 
 export interface TableReader {
   take(batch: Batch): Promise<number>;
+  /** @returns rows taken; undefined when the warehouse takes the query's pages instead */
+  ask(offer: QueryOffer): Promise<number | undefined>;
   result(): TableRead;
 }
 
@@ -115,20 +127,26 @@ export async function openReader(
   let bytes = 0;
   let announced: number | undefined;
 
+  const note = async (loaded: LoadedFiles): Promise<number> => {
+    rowsRead += loaded.read;
+    if (loaded.announced !== undefined) announced = (announced ?? 0) + loaded.announced;
+    bytes += loaded.bytes;
+    quarantined.push(...loaded.quarantined);
+    fileDrift.push(...loaded.drift);
+    await onEvent({ type: 'page-read', slice, table: target.declared, rows: loaded.read });
+    return loaded.read;
+  };
+
   return {
+    async ask(offer) {
+      const loaded = await stage.ask?.(offer);
+      return loaded === undefined ? undefined : note(loaded);
+    },
     async take(batch) {
-      if ('changes' in batch || 'position' in batch)
-        throw fatal('internal', { what: 'a slice that is no log yielded changes', got: slice.id });
-      if ('files' in batch || 'bytes' in batch) {
-        const loaded = 'files' in batch ? await stage.load(batch.files) : await stage.pipe(batch.bytes);
-        rowsRead += loaded.read;
-        if (loaded.announced !== undefined) announced = (announced ?? 0) + loaded.announced;
-        bytes += loaded.bytes;
-        quarantined.push(...loaded.quarantined);
-        fileDrift.push(...loaded.drift);
-        await onEvent({ type: 'page-read', slice, table: batch.table, rows: loaded.read });
-        return loaded.read;
-      }
+      if ('changes' in batch || 'position' in batch || 'query' in batch)
+        throw fatal('internal', { what: 'a slice yielded what its table cannot take', got: slice.id });
+      if ('files' in batch) return note(await stage.load(batch.files));
+      if ('bytes' in batch) return note(await stage.pipe(batch.bytes));
       await onEvent({ type: 'page-read', slice, table: batch.table, rows: batch.rows.length });
       rowsRead += batch.rows.length;
       if (batch.total !== undefined) announced = (announced ?? 0) + batch.total;

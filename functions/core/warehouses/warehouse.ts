@@ -3,6 +3,7 @@ import type { DayWindow, WriteMode } from '../cursor.ts';
 import type { FilePlace, FileRef } from '../extract.ts';
 import type { CursorRecord, Lease, Ledger, SliceRecord } from '../ledger/ledger.ts';
 import type { TableTarget, WarehouseConfig } from '../pipeline.ts';
+import type { QueryOffer, QueryPlace } from '../query-offer.ts';
 import type { ColumnBatch, Drift, Quarantined } from '../rows/check.ts';
 
 /** Where tables live. Every kind passes the same conformance suite. */
@@ -13,6 +14,8 @@ export interface Warehouse {
   readonly ledger: Ledger;
   /** Where files may be that it loads by itself. */
   readonly accepts: readonly FilePlace[];
+  /** Where it runs queries that a source offers. @default nowhere: it takes their pages */
+  readonly queries?: QueryPlace | undefined;
   /**
    * Creates what is missing: datasets, tables, and NULLABLE columns that the schema file gained.
    *
@@ -58,6 +61,13 @@ export interface Stage {
    * @throws fatal `bad-input` with the warehouse's words when the query fails
    */
   fill(query: string): Promise<number>;
+  /**
+   * Runs a query that a source offers and takes its rows. Rows that break the schema come back instead of loading.
+   *
+   * @returns undefined when it takes the pages instead: the query is of another place, or a column of it is of a type that
+   *   only the row checks can turn into the schema's
+   */
+  readonly ask?: ((offer: QueryOffer) => Promise<LoadedFiles | undefined>) | undefined;
   /** Rows that would be committed now. */
   readonly rows: number;
   discard(): Promise<void>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { CatchmentError } from '../../core/errors.ts';
-import { fatal } from '../../core/errors.ts';
+import { fatal, retryable } from '../../core/errors.ts';
 import type { Http, RawReply } from '../../core/http/http.ts';
+import type { QueryRefusal } from '../../core/query-offer.ts';
 import type { ResultField } from '../../core/warehouses/bigquery/cells.ts';
 import { resultField, resultRow } from '../../core/warehouses/bigquery/cells.ts';
 import type { DatabaseSettings } from '../source.ts';
@@ -18,6 +19,10 @@ const page = z.object({
 const tableShape = z.object({
   type: z.string().default('TABLE'),
   numRows: z.string().optional(),
+  // Without a field a table is partitioned by the time of its loading.
+  timePartitioning: z.object({ field: z.string().optional() }).optional(),
+  rangePartitioning: z.object({ field: z.string().optional() }).optional(),
+  clustering: z.object({ fields: z.array(z.string()).optional() }).optional(),
   schema: z.object({ fields: z.array(resultField.and(z.object({ description: z.string().optional() }))) }),
 });
 
@@ -64,7 +69,7 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
       ...(more.body === undefined
         ? {}
         : { body: JSON.stringify(more.body), headers: { 'content-type': 'application/json' } }),
-      refuse: (reply) => refusal(reply, settings, table),
+      refuse: (reply) => explain(refusalOf(reply), settings, table),
     });
     return JSON.parse(new TextDecoder().decode(bytes));
   };
@@ -78,18 +83,40 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
       );
     return answer;
   };
-  const paging = (token?: string) => ({
+  const paging = (startIndex = 0, maxResults = pageRows) => ({
     location,
-    maxResults: String(pageRows),
+    maxResults: String(maxResults),
     timeoutMs: String(waitMs),
     'formatOptions.useInt64Timestamp': 'true',
-    ...(token === undefined ? {} : { pageToken: token }),
+    ...(startIndex === 0 ? {} : { startIndex: String(startIndex) }),
   });
+  /** The rows of an answer from one on up to another, which is not among them. A page may be shorter than asked for. */
+  const spanOf = async (jobId: string, from: number, to: number): Promise<ResultPage['rows']> => {
+    const rows: z.output<typeof resultRow>[] = [];
+    while (from + rows.length < to) {
+      const start = from + rows.length;
+      const query = paging(start, to - start);
+      const next = page.parse(await call('GET', `${own}/queries/${jobId}`, { query }));
+      if (next.rows.length === 0)
+        throw retryable('vendor', {
+          where: table,
+          what: `BigQuery gives no row ${start} of an answer that has ${to} and more`,
+          todo: 'nothing of this slice was loaded; the next run reads it again',
+        });
+      rows.push(...next.rows);
+    }
+    return rows;
+  };
 
   return {
-    /** A SELECT, page by page, all of one answer. Refused by BigQuery when it would read more than the setting allows. */
-    async *select(sql: string): AsyncGenerator<ResultPage, void, undefined> {
-      let answer = await settled(
+    /**
+     * A SELECT, page by page, all of one answer, which stays as it is whatever happens to the tables. Refused by BigQuery
+     * when it would read more than the setting allows.
+     *
+     * @param readers pages that are under way at once
+     */
+    async *select(sql: string, readers = 1): AsyncGenerator<ResultPage, void, undefined> {
+      const answer = await settled(
         await call('POST', `${own}/queries`, {
           body: {
             query: sql,
@@ -106,14 +133,11 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
       );
       const fields = answer.schema?.fields ?? [];
       const total = Number(answer.totalRows ?? answer.rows.length);
+      const { jobId } = answer.jobReference;
       yield { fields, rows: answer.rows, total };
-      while (answer.pageToken !== undefined) {
-        const next: unknown = await call('GET', `${own}/queries/${answer.jobReference.jobId}`, {
-          query: paging(answer.pageToken),
-        });
-        answer = await settled(next);
-        yield { fields, rows: answer.rows, total };
-      }
+      const read = (from: number) => spanOf(jobId, from, Math.min(from + pageRows, total));
+      for await (const rows of sideBySide(answer.rows.length, total, { step: pageRows, readers, read }))
+        yield { fields, rows, total };
     },
 
     /** What a table is, without a query. */
@@ -150,6 +174,31 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
 
 export type Api = ReturnType<typeof createApi>;
 
+/** Reads `from` to `to` in steps, several at once, and gives them in their order. */
+async function* sideBySide<T>(
+  from: number,
+  to: number,
+  {
+    step,
+    readers,
+    read,
+  }: { readonly step: number; readonly readers: number; readonly read: (from: number) => Promise<T> },
+): AsyncGenerator<T, void, undefined> {
+  const reading: Promise<T>[] = [];
+  let at = from;
+  while (at < to || reading.length > 0) {
+    while (at < to && reading.length < readers) {
+      const one = read(at);
+      // Whoever waits for it gets the error; until then it must not end the process.
+      one.catch(() => undefined);
+      reading.push(one);
+      at += step;
+    }
+    const first = await reading.shift();
+    if (first !== undefined) yield first;
+  }
+}
+
 const errorBody = z.object({
   error: z.object({
     message: z.string().default(''),
@@ -157,16 +206,24 @@ const errorBody = z.object({
   }),
 });
 
-/** What BigQuery refuses, and what to do about it. https://cloud.google.com/bigquery/docs/error-messages */
-function refusal(
-  { status, bytes }: RawReply,
-  { project, maximumGigabytesBilled }: DatabaseSettings,
-  table: string,
-): CatchmentError | undefined {
+function refusalOf({ bytes }: RawReply): QueryRefusal | undefined {
   const body = errorBody.safeParse(parse(new TextDecoder().decode(bytes)));
   if (!body.success) return undefined;
   const { message, errors } = body.data.error;
-  const reason = errors[0]?.reason ?? '';
+  return { reason: errors[0]?.reason ?? '', message };
+}
+
+/**
+ * What BigQuery refuses, and what to do about it; undefined for what passes by itself.
+ * https://cloud.google.com/bigquery/docs/error-messages
+ */
+export function explain(
+  refusal: QueryRefusal | undefined,
+  { project, maximumGigabytesBilled }: DatabaseSettings,
+  table: string,
+): CatchmentError | undefined {
+  if (refusal === undefined) return undefined;
+  const { reason, message } = refusal;
   const said = message.replaceAll(/\s+/g, ' ').slice(0, 300);
   const where = table;
   if (reason === 'bytesBilledLimitExceeded')
@@ -181,19 +238,25 @@ function refusal(
       what: `a column is not there (${said})`,
       todo: 'compare the schema file with the table: npx catchment schema infer',
     });
-  if (status === 404)
+  if (reason === 'notFound')
     return fatal('bad-input', {
       where,
       what: `it is not there (${said})`,
       todo: 'correct `from` of the table, and project and location of the group, in the stack file',
     });
-  if (status === 403 && reason === 'accessDenied')
+  if (reason === 'accessDenied')
     return fatal('vendor', {
       where,
       what: `the service account may not read it (${said})`,
       todo: `grant it roles/bigquery.dataViewer on the dataset and roles/bigquery.jobUser on the project ${project ?? ''}`,
     });
-  if (status === 400)
+  if (reason === 'responseTooLarge')
+    return fatal('vendor', {
+      where,
+      what: `the query gives more than the 10 GB that BigQuery hands out without a table for them (${said})`,
+      todo: 'name a watermark by which the table is partitioned or clustered, so that it is read in ranges; or read fewer columns',
+    });
+  if (['invalid', 'invalidQuery', 'required', 'parseError'].includes(reason))
     return fatal('vendor', {
       where,
       what: `BigQuery refuses the query (${said})`,

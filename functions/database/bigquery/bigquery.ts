@@ -1,14 +1,16 @@
 import type { WatermarkRange } from '../../core/cursor.ts';
 import { fatal } from '../../core/errors.ts';
+import type { QueryOffer, QueryPlace } from '../../core/query-offer.ts';
 import type { Column } from '../../core/schema.ts';
 import { pairColumns } from '../columns.ts';
 import type { Context, Database, Piece, ProbeContext } from '../database.ts';
 import { findRanges, rangeSql } from '../ranges.ts';
-import type { DatabaseOptions } from '../source.ts';
+import type { DatabaseOptions, DatabaseSettings } from '../source.ts';
 import { findWatermark } from '../watermark.ts';
-import { createApi } from './api.ts';
+import type { Api } from './api.ts';
+import { createApi, explain } from './api.ts';
 import { inspectBigquery } from './inspect.ts';
-import type { Relation } from './relation.ts';
+import type { BigqueryColumn, Relation } from './relation.ts';
 import { findRelation, quoteName } from './relation.ts';
 import { rowsOf, textOf } from './rows.ts';
 import { fitting, watermarkOf } from './watermark.ts';
@@ -39,8 +41,25 @@ async function* read(context: Context): AsyncGenerator<Piece, void, undefined> {
       got: settings.maximumGigabytesBilled,
       todo: 'read fewer columns, name a watermark by which the table is partitioned, or raise it',
     });
+  const offer: QueryOffer = {
+    system: 'bigquery',
+    location: settings.location ?? '',
+    sql,
+    neverNull: pairs.flatMap(({ column, source }) => (source.isRequired === true ? [column.name] : [])),
+    maximumBytesBilled: limit,
+    explain: (refusal) => explain(refusal, settings, table),
+    pages: () => pagesOf(api, { sql, readers: settings.readers }, columns),
+  };
+  yield { query: offer };
+}
+
+async function* pagesOf(
+  api: Api,
+  { sql, readers }: { readonly sql: string; readonly readers: number },
+  columns: readonly Column[],
+) {
   let isFirst = true;
-  for await (const page of api.select(sql)) {
+  for await (const page of api.select(sql, readers)) {
     const rows = rowsOf({ ...page, fields: named(page.fields, columns) });
     yield isFirst ? { rows, total: page.total } : { rows };
     isFirst = false;
@@ -48,16 +67,20 @@ async function* read(context: Context): AsyncGenerator<Piece, void, undefined> {
 }
 
 async function probe(context: ProbeContext): Promise<readonly WatermarkRange[]> {
-  const { table, options, settings, http, columns, field, from, isOpen } = context;
+  const { table, options, settings, http, columns, field, from, isOpen, queries } = context;
   const api = createApi(http, settings, table);
   const relation = await findRelation(api, options, settings, table);
   const { pairs } = pair(relation, { table, columns, options });
+  const found = findWatermark(pairs, field, { fitting, table });
+  const isTakenWhole = isSamePlace(queries, settings);
   return findRanges({
     relation: relation.sql,
-    watermark: watermarkOf(findWatermark(pairs, field, { fitting, table })),
-    // Pages bound the memory, and to sort a column of any size for edges is what BigQuery does worst: one range.
-    estimate: undefined,
-    chunkRows: undefined,
+    watermark: watermarkOf(found),
+    estimate: relation.rows,
+    // Each range of a table that is not laid out by the watermark would be charged as the whole table.
+    chunkRows: isTakenWhole || !relation.layout.includes(found.source.name) ? undefined : options.chunkRows,
+    // To sort a column of any size is what BigQuery does worst, and to sketch it what it does best.
+    edges: (where, parts) => quantilesSql(quoteName(found.source.name), `${relation.sql}${where}`, parts),
     from,
     isOpen,
     ask: async (sql) => {
@@ -69,6 +92,18 @@ async function probe(context: ProbeContext): Promise<readonly WatermarkRange[]> 
   });
 }
 
+function isSamePlace(place: QueryPlace | undefined, { location = '' }: DatabaseSettings): boolean {
+  return place?.system === 'bigquery' && place.location.toLowerCase() === location.toLowerCase();
+}
+
+/** https://cloud.google.com/bigquery/docs/reference/standard-sql/approximate_aggregate_functions#approx_quantiles */
+function quantilesSql(name: string, from: string, parts: number): string {
+  return (
+    `SELECT DISTINCT edge FROM UNNEST((SELECT APPROX_QUANTILES(${name}, ${parts}) FROM ${from})) AS edge WITH OFFSET AS place ` +
+    `WHERE place > 0 AND place < ${parts} ORDER BY edge`
+  );
+}
+
 /** BigQuery may know no columns of a query beforehand: then the schema file is believed, and the query says what lacks. */
 function pair(
   relation: Relation,
@@ -77,7 +112,13 @@ function pair(
   const found =
     relation.columns.length > 0
       ? relation.columns
-      : columns.map(({ name, type, sourceName }) => ({ name: sourceName ?? name, type, fullType: type }));
+      : columns.map(
+          ({ name, type, sourceName }): BigqueryColumn => ({
+            name: sourceName ?? name,
+            type,
+            fullType: type,
+          }),
+        );
   return pairColumns({ table, columns, found, options });
 }
 

@@ -5,13 +5,20 @@ import { parseTableName } from '../names.ts';
 import type { DatabaseOptions, DatabaseSettings } from '../source.ts';
 import type { Api } from './api.ts';
 
+export interface BigqueryColumn extends SourceColumn {
+  /** The table holds no NULL in it. Of queries BigQuery does not say so. */
+  readonly isRequired?: boolean | undefined;
+}
+
 export interface Relation {
   /** What stands behind FROM. */
   readonly sql: string;
   /** Empty when BigQuery tells no columns of a query before it runs. */
-  readonly columns: readonly SourceColumn[];
+  readonly columns: readonly BigqueryColumn[];
   readonly fields: readonly (ResultField & { readonly description?: string | undefined })[];
   readonly rows: number | undefined;
+  /** Columns by whose values the table is partitioned, or clustered first: a range of one reads a part of the table. */
+  readonly layout: readonly string[];
 }
 
 export function quoteName(name: string): string {
@@ -28,7 +35,7 @@ export async function findRelation(
   if (from === undefined) {
     const sql = `(${(query ?? '').replace(/[;\s]+$/, '')}\n) AS q`;
     const { fields } = await api.dryRun(`SELECT * FROM ${sql}`);
-    return { sql, fields, columns: fields.map(columnOf), rows: undefined };
+    return { sql, fields, columns: fields.map(columnOf), rows: undefined, layout: [] };
   }
   const parts = parseTableName(from, '`', 3, table);
   const [name = '', dataset, owner = project] = parts.toReversed();
@@ -47,10 +54,15 @@ export async function findRelation(
     columns: fields.map(columnOf),
     // Of a view BigQuery says 0.
     rows: found.type === 'TABLE' && found.numRows !== undefined ? Number(found.numRows) : undefined,
+    layout: [
+      found.timePartitioning?.field,
+      found.rangePartitioning?.field,
+      found.clustering?.fields?.[0],
+    ].filter((column) => column !== undefined),
   };
 }
 
-function columnOf({ name, type, mode }: ResultField): SourceColumn {
+function columnOf({ name, type, mode }: ResultField): BigqueryColumn {
   const fullType = mode === 'REPEATED' ? `${type} REPEATED` : type;
-  return { name, type: mode === 'REPEATED' ? fullType : type, fullType };
+  return { name, type: fullType, fullType, isRequired: mode === 'REQUIRED' };
 }

@@ -14,9 +14,7 @@ export function rowsOf({ fields, rows }: ResultPage): Row[] {
 /** A cell as canonical text, for watermarks. */
 export function textOf(field: ResultField, value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  const text = String(readCell(field, value));
-  if (field.type === 'TIMESTAMP') return text.replace(/\+00$/, '');
-  return field.type === 'DATETIME' ? text.replace('T', ' ') : text;
+  return String(readCell(field, value)).replace(field.type === 'TIMESTAMP' ? /\+00$/ : '', '');
 }
 
 function cellOf(field: ResultField, value: unknown): unknown {

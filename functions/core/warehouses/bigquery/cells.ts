@@ -22,7 +22,7 @@ export const resultRow = z.object({ f: z.array(z.object({ v: z.unknown() })) });
 
 /**
  * A cell as a JSON-ready value: INTEGER a number, or text beyond 2^53; FLOAT a number, NaN and infinities text; BOOLEAN
- * a boolean; TIMESTAMP `YYYY-MM-DD HH:MM:SS[.ffffff]+00`; BYTES base64; RECORD an object; REPEATED a list; all else text.
+ * a boolean; DATETIME `YYYY-MM-DD HH:MM:SS[.ffffff]`; TIMESTAMP the same with `+00`; BYTES base64; RECORD an object; REPEATED a list; all else text.
  */
 export function readCell(field: ResultField, value: unknown): unknown {
   if (value === null || value === undefined) return null;
@@ -45,6 +45,8 @@ export function readCell(field: ResultField, value: unknown): unknown {
     case 'BOOLEAN':
     case 'BOOL':
       return text === 'true';
+    case 'DATETIME':
+      return text.replace('T', ' ');
     case 'TIMESTAMP':
       return momentText(BigInt(text));
     case 'RECORD':

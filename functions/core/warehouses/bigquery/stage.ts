@@ -137,6 +137,18 @@ export function openStage(
       if (staged > 0) await widenRange();
       return piped;
     },
+    async ask(offer) {
+      const { runOffer } = await import('./load/run-offer.ts');
+      pipes += 1;
+      const rawName = `${table}_p${pipes}`;
+      const request = { target, origin, stageTable: table, rawName, offer, createStage: createOnce };
+      const taken = await runOffer(bigquery, request);
+      if (taken === undefined) return undefined;
+      const { staged, ...loaded } = taken;
+      rows += staged;
+      if (staged > 0) await widenRange();
+      return loaded;
+    },
     async fill(query) {
       await createOnce();
       const filled = await fillStage(bigquery, { target, origin, stageTable: table, query });

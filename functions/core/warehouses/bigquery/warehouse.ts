@@ -30,6 +30,7 @@ export function openBigquery(options: BigqueryOptions): Warehouse {
     kind: 'bigquery',
     exclusive: false,
     accepts: ['gs'],
+    queries: { system: 'bigquery', location: settings.location },
     ledger: createLedger(bigquery, ready),
     async prepare(targets) {
       await ready();

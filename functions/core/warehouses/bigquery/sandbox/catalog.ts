@@ -110,12 +110,18 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
       if (tables.has(name)) return;
       const sql = `SELECT * FROM ${ident(dataset)}.${ident(name)} LIMIT 0`;
       const { fields } = await readResult(connection, sql);
-      tables.set(name, { dataset, name, columns: columnsOf(fields), etag: 1, body: {} });
+      // Types that no schema file names are among them.
+      const columns = fields as readonly Column[];
+      tables.set(name, { dataset, name, columns, etag: 1, body: {} });
     },
     json: (table: EmulatedTable) => ({
       kind: 'bigquery#table',
       etag: `"${table.etag}"`,
-      tableReference: { projectId: project, datasetId: table.dataset, tableId: table.name },
+      tableReference: {
+        projectId: table.dataset.split('.').at(-2) ?? project,
+        datasetId: table.dataset.split('.').at(-1),
+        tableId: table.name,
+      },
       schema: { fields: table.columns },
       ...table.body,
     }),

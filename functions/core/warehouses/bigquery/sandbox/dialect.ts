@@ -1,4 +1,5 @@
 import { refuse } from './refuse.ts';
+import { schemaOf } from './shared.ts';
 
 /** BigQuery's names of types as DuckDB spells them. */
 const types: Readonly<Record<string, string>> = {
@@ -35,6 +36,14 @@ export const macros = [
   "CREATE MACRO BQ_JSON_KEYS(x, depth) AS CASE WHEN json_type(x) = 'OBJECT' THEN json_keys(x) ELSE [] END",
   'CREATE MACRO FARM_FINGERPRINT(x) AS CAST(hash(x) >> 1 AS BIGINT)',
   'CREATE MACRO GENERATE_UUID() AS CAST(uuid() AS VARCHAR)',
+  'CREATE MACRO APPROX_QUANTILES(x, n) AS quantile_disc(x, list_transform(range(0, n + 1), lambda i: i::DOUBLE / n))',
+  // The form is always '%F %H:%M:%E*S'.
+  "CREATE MACRO BQ_MOMENT(x) AS regexp_replace(regexp_replace(strftime(x, '%Y-%m-%d %H:%M:%S.%f'), '0+$', ''), '[.]$', '')",
+  "CREATE MACRO FORMAT_TIMESTAMP(form, x) AS BQ_MOMENT(x AT TIME ZONE 'UTC')",
+  'CREATE MACRO FORMAT_DATETIME(form, x) AS BQ_MOMENT(x)',
+  // Shapes are their texts here.
+  'CREATE TYPE GEOGRAPHY AS VARCHAR',
+  'CREATE MACRO ST_ASTEXT(x) AS CAST(x AS VARCHAR)',
 ];
 
 /** Stands for a backslash of a parameter, which is none of the statement's own text. */
@@ -45,29 +54,31 @@ export const backslash = '\uE000';
  * `project.dataset.table` or a column; text is in single quotes without escapes.
  */
 export function toDuckdbSql(sql: string, project: string): string {
-  const named = mapParts(sql, {
-    code: (code) => {
-      if (code.includes('"')) refuse('invalidQuery', 'the emulator takes text in single quotes only');
-      return code
-        .replaceAll(/\bSAFE\./g, 'SAFE_')
-        .replaceAll('SAFE_CAST(', 'TRY_CAST(')
-        .replaceAll(/\b(REGEXP_EXTRACT|JSON_QUERY|JSON_VALUE|JSON_KEYS)\(/g, 'BQ_$1(');
+  const named = mapParts(
+    sql.replace(/^(CREATE TABLE [^(]*) OPTIONS\(expiration_timestamp = TIMESTAMP '[^']*'\) AS /, '$1 AS '),
+    {
+      code: (code) => {
+        if (code.includes('"')) refuse('invalidQuery', 'the emulator takes text in single quotes only');
+        return code
+          .replaceAll(/\bSAFE\./g, 'SAFE_')
+          .replaceAll('SAFE_CAST(', 'TRY_CAST(')
+          .replaceAll(/\b(REGEXP_EXTRACT|JSON_QUERY|JSON_VALUE|JSON_KEYS)\(/g, 'BQ_$1(');
+      },
+      text: (text) => {
+        // Raw text begins with an r; in other text GoogleSQL reads backslashes as escapes, which DuckDB does not.
+        if (!text.startsWith('r') && text.includes('\\'))
+          refuse('invalidQuery', 'the emulator takes backslashes in raw text only');
+        return text.replace(/^r/, '');
+      },
+      quoted: (name) => {
+        const parts = name.split('.');
+        if (parts.length === 1) return `"${name}"`;
+        const [owner = '', dataset = '', table] = parts;
+        if (parts.length !== 3) refuse('invalidQuery', `Invalid table name: ${name}`);
+        return `"${schemaOf(project, owner, dataset)}"."${table}"`;
+      },
     },
-    text: (text) => {
-      // Raw text begins with an r; in other text GoogleSQL reads backslashes as escapes, which DuckDB does not.
-      if (!text.startsWith('r') && text.includes('\\'))
-        refuse('invalidQuery', 'the emulator takes backslashes in raw text only');
-      return text.replace(/^r/, '');
-    },
-    quoted: (name) => {
-      const parts = name.split('.');
-      if (parts.length === 1) return `"${name}"`;
-      const [owner, dataset, table] = parts;
-      if (parts.length !== 3 || owner !== project)
-        refuse('invalidQuery', `Invalid table name: ${name}; the project is ${project}`);
-      return `"${dataset}"."${table}"`;
-    },
-  });
+  );
   const unnested = unnests(named).replaceAll(
     /UNNEST\((\[[^\]]*\])\) AS (\w+)/g,
     'UNNEST($1) AS unnested($2)',

@@ -47,6 +47,7 @@ const query = z.strictObject({
     .optional(),
   queryParameters: z.array(parameter).max(10_000).default([]),
   defaultDataset: z.strictObject({ projectId: z.string(), datasetId: z.string() }).optional(),
+  maximumBytesBilled: z.string().regex(/^\d+$/).optional(),
 });
 
 const configuration = z.strictObject({
@@ -107,7 +108,12 @@ export function createJobs(host: JobsHost) {
       if (job.configuration.load !== undefined) {
         Object.assign(job, await runLoad(connection, host, job.configuration.load, content));
       } else if (job.configuration.query !== undefined) {
-        const { query: sql, queryParameters, defaultDataset } = job.configuration.query;
+        const { query: sql, queryParameters, defaultDataset, maximumBytesBilled } = job.configuration.query;
+        if (maximumBytesBilled !== undefined && Number(maximumBytesBilled) < leastBilled)
+          refuse(
+            'bytesBilledLimitExceeded',
+            `Query exceeded limit for bytes billed: ${maximumBytesBilled}. ${leastBilled} or higher required.`,
+          );
         if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
         const parameters = new Map(
           queryParameters.map((each) => [
@@ -165,11 +171,25 @@ export function createJobs(host: JobsHost) {
       return job;
     },
     find: (id: string): Job => jobs.get(id) ?? refuse('notFound', `Not found: Job ${id}`, 404),
-    statementType: (sql: string): string => {
-      const statements = split(sql);
-      if (statements.length !== 1) return 'SCRIPT';
-      const word = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? '';
-      return word === 'WITH' ? 'SELECT' : word;
+    statementType,
+    /** What a query would do. It has no parameters. */
+    async dryRun(json: unknown): Promise<unknown> {
+      const { configuration } = jobBody.parse(json);
+      const { query: sql = '', defaultDataset } = configuration.query ?? {};
+      const type = statementType(sql);
+      if (type !== 'SELECT') return { statistics: { query: { statementType: type } } };
+      const connection = await host.connect();
+      try {
+        if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
+        const { project, writes, catalog } = host;
+        const script = { project, connection, writes, created: catalog.adopt, parameters: new Map() };
+        const { result } = await runScript(script, `SELECT * FROM (${sql}\n) LIMIT 0`);
+        const { fields } = result;
+        const totalBytesProcessed = String(leastBilled);
+        return { statistics: { totalBytesProcessed, query: { statementType: type, schema: { fields } } } };
+      } finally {
+        connection.closeSync();
+      }
     },
     json: (job: Job) => ({
       kind: 'bigquery#job',
@@ -203,3 +223,10 @@ export function createJobs(host: JobsHost) {
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
+
+function statementType(sql: string): string {
+  const statements = split(sql);
+  if (statements.length !== 1) return 'SCRIPT';
+  const word = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? '';
+  return word === 'WITH' ? 'SELECT' : word;
+}

@@ -30,6 +30,7 @@ const names: Readonly<Record<string, string>> = {
   TIME: 'TIME',
   TIMESTAMP: 'DATETIME',
   'TIMESTAMP WITH TIME ZONE': 'TIMESTAMP',
+  INTERVAL: 'INTERVAL',
 };
 
 function fieldOf(name: string, type: DuckDBType): ResultField {
@@ -40,7 +41,8 @@ function fieldOf(name: string, type: DuckDBType): ResultField {
     );
     return { name, type: 'RECORD', mode: 'NULLABLE', fields };
   }
-  if (type.alias === 'JSON') return { name, type: 'JSON', mode: 'NULLABLE' };
+  if (type.alias === 'JSON' || type.alias === 'GEOGRAPHY')
+    return { name, type: type.alias, mode: 'NULLABLE' };
   if (type instanceof duckdb.DuckDBDecimalType) return { name, type: 'NUMERIC', mode: 'NULLABLE' };
   return { name, type: names[String(type)] ?? 'STRING', mode: 'NULLABLE' };
 }
@@ -57,6 +59,7 @@ function cellOf(value: DuckDBValue, type: DuckDBType): unknown {
       })),
     };
   }
+  if (value instanceof duckdb.DuckDBTimestampValue) return String(value).replace(' ', 'T');
   if (value instanceof duckdb.DuckDBTimestampTZValue) return String(value.micros);
   if (value instanceof duckdb.DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   // BigQuery writes no zeros at the end.

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { backslash, mapCode, toDuckdbSql } from './dialect.ts';
 import { Refused, refuse } from './refuse.ts';
 import { type ResultRows, readResult } from './results.ts';
+import { refuseWrites } from './shared.ts';
 
 /** What a script needs of the emulator. */
 export interface ScriptHost {
@@ -158,6 +159,7 @@ async function runSql(state: State, statement: string): Promise<void> {
     refuse('invalidQuery', `${verb} must have a WHERE clause`);
   const target = /^(?:UPDATE|DELETE FROM|MERGE INTO|INSERT INTO) `([^`]+)`/.exec(statement)?.[1];
   if (verb !== 'INSERT' && target !== undefined) claim(state, target);
+  refuseWrites(host.project, statement);
   const sql = toDuckdbSql(filled(state, statement), host.project);
   if (verb === 'SELECT' || verb === 'WITH') {
     state.last = await readResult(host.connection, sql);
@@ -166,7 +168,7 @@ async function runSql(state: State, statement: string): Promise<void> {
   const result = await host.connection.run(sql);
   state.last = undefined;
   state.rowCount = verb === 'CREATE' ? undefined : result.rowsChanged;
-  const made = /^CREATE TABLE IF NOT EXISTS `[^.`]+\.([^.`]+)\.([^.`]+)`/.exec(statement);
+  const made = /^CREATE TABLE(?: IF NOT EXISTS)? `[^.`]+\.([^.`]+)\.([^.`]+)`/.exec(statement);
   if (made !== null) await host.created(made[1] ?? '', made[2] ?? '');
 }
 

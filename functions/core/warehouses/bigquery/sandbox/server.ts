@@ -7,12 +7,15 @@ import { z } from 'zod';
 import type { Catalog } from './catalog.ts';
 import { createCatalog } from './catalog.ts';
 import { macros } from './dialect.ts';
-import type { Job, JobFault, Jobs } from './jobs.ts';
-import { createJobs, leastBilled } from './jobs.ts';
+import type { JobFault, Jobs } from './jobs.ts';
+import { createJobs } from './jobs.ts';
 import { multipart } from './multipart.ts';
+import { page, startOf } from './pages.ts';
 import { Refused, refuse } from './refuse.ts';
 import type { UploadReply, Uploads } from './resumable.ts';
 import { createUploads } from './resumable.ts';
+import type { SharedDataset } from './shared.ts';
+import { addShared, schemaOf } from './shared.ts';
 import { readObject } from './storage.ts';
 
 /** Something that goes wrong with the first request that matches. */
@@ -43,8 +46,6 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-const pageRows = 1000;
-
 /**
  * Speaks the part of BigQuery's REST interface that the warehouse uses, over DuckDB in memory, and the metadata server's
  * token. Strict about names, required and unknown fields, job ids and states, tokens, etags, DDL in transactions and
@@ -55,6 +56,8 @@ export async function startEmulator(options: {
   readonly project: string;
   readonly location: string;
   readonly datasets: readonly string[];
+  /** Datasets of other projects. @default none */
+  readonly shared?: readonly SharedDataset[];
   /** @default 1500, as BigQuery has it */
   readonly loadsPerTable?: number;
 }): Promise<Emulator> {
@@ -69,6 +72,10 @@ export async function startEmulator(options: {
   for (const macro of macros) await connection.run(macro);
   const catalog = createCatalog(connection, project);
   for (const dataset of options.datasets) await catalog.addDataset(dataset);
+  for (const each of options.shared ?? []) {
+    await catalog.addDataset(`${each.project}.${each.dataset}`);
+    await addShared(connection, each, catalog.adopt);
+  }
   const jobFaults: JobFault[] = [];
   const writes = { clock: 0, changedAt: new Map<string, number>(), heldBy: new Map<string, object>() };
   const objects = new Map<string, Buffer>();
@@ -157,8 +164,12 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
     refuse('authError', 'Request had invalid authentication credentials.', 401);
   if (url.pathname.startsWith('/storage/')) return readObject(emulator.objects, url, request.headers);
   const match = /^(\/upload)?\/bigquery\/v2\/projects\/([^/]+)\/(.+)$/.exec(url.pathname);
-  if (match === null || match[2] !== project) return refuse('notFound', `no such path ${url.pathname}`, 404);
-  const [, upload, , path = ''] = match;
+  const [, upload, owner = '', path = ''] = match ?? [];
+  // Of another project's datasets tables are read, and nothing else is done.
+  if (match === null || (owner !== project && !/^datasets\/[^/]+\/tables\/[^/]+$/.test(path)))
+    return refuse('notFound', `no such path ${url.pathname}`, 404);
+  if (owner !== project && request.method !== 'GET')
+    refuse('accessDenied', `Access Denied: Project ${owner}: Permission denied`, 403);
   const json = () => JSON.parse(bytes.toString('utf8')) as unknown;
   const route = `${request.method} ${path.replace(/(datasets|tables|jobs|queries)\/[^/]+/g, '$1/*')}`;
   const [, dataset = '', table = ''] = /^datasets\/([^/]+)\/tables(?:\/(.+))?$/.exec(path) ?? [];
@@ -178,7 +189,7 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
     case 'POST datasets/*/tables':
       return { status: 200, body: catalog.json(await catalog.create(dataset, json())) };
     case 'GET datasets/*/tables/*':
-      return { status: 200, body: catalog.json(catalog.find(dataset, table)) };
+      return { status: 200, body: catalog.json(catalog.find(schemaOf(project, owner, dataset), table)) };
     case 'PATCH datasets/*/tables/*': {
       const found = catalog.find(dataset, table);
       return {
@@ -194,7 +205,7 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
       const sql = body.configuration?.query?.query;
       if (body.configuration?.dryRun !== true || sql === undefined)
         return { status: 200, body: jobs.json(jobs.start(body, undefined, randomUUID)) };
-      return { status: 200, body: { statistics: { query: { statementType: jobs.statementType(sql) } } } };
+      return { status: 200, body: await jobs.dryRun(body) };
     }
     case 'GET jobs/*':
       checkLocation(url, location, path);
@@ -206,7 +217,7 @@ async function replyTo({ emulator, project, location }: Where, asked: Asked): Pr
       if (url.searchParams.get('formatOptions.useInt64Timestamp') !== 'true')
         refuse('invalid', 'the emulator writes timestamps as INT64 only');
       const job = jobs.find(path.slice('queries/'.length));
-      return { status: 200, body: await page(job, url.searchParams.get('pageToken') ?? '0') };
+      return { status: 200, body: await page(job, startOf(url), Number(url.searchParams.get('maxResults'))) };
     }
     default:
       return refuse('notFound', `no such method ${route}`, 404);
@@ -244,37 +255,19 @@ const syncBody = z.strictObject({
 });
 
 async function syncQuery({ emulator, project, location }: Where, json: unknown): Promise<unknown> {
-  const { query, queryParameters, parameterMode, defaultDataset, location: asked } = syncBody.parse(json);
+  const { location: asked, formatOptions, timeoutMs, maxResults, requestId, ...query } = syncBody.parse(json);
   if (asked !== location) refuse('notFound', `Not found: Dataset in location ${asked}`, 404);
-  if (emulator.jobs.statementType(query) !== 'SELECT') refuse('invalid', 'only reads are sent this way');
+  if (emulator.jobs.statementType(query.query) !== 'SELECT')
+    refuse('invalid', 'only reads are sent this way');
   const job = emulator.jobs.start(
     {
       jobReference: { projectId: project, location },
-      configuration: {
-        query: { query, useLegacySql: false, parameterMode, queryParameters, defaultDataset },
-      },
+      configuration: { query },
     },
     undefined,
     randomUUID,
   );
-  return page(job, '0');
-}
-
-async function page(job: Job, pageToken: string): Promise<unknown> {
-  await job.ended;
-  if (job.error !== undefined) throw job.error;
-  const from = Number(pageToken);
-  const next = from + pageRows;
-  const { fields, rows } = job.result;
-  return {
-    jobComplete: true,
-    jobReference: { projectId: job.project, jobId: job.id, location: job.location },
-    ...(fields.length === 0 ? {} : { schema: { fields } }),
-    rows: rows.slice(from, next),
-    totalRows: String(rows.length),
-    totalBytesBilled: String(leastBilled),
-    ...(next < rows.length ? { pageToken: String(next) } : {}),
-  };
+  return page(job, 0);
 }
 
 function wordError(error: unknown): Reply {
