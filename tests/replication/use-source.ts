@@ -1,57 +1,73 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { tableInSql } from '../../functions/core/run/is-empty.ts';
-import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
+import type { ClickhouseServer } from '../setup/clickhouse.ts';
+import { startClickhouse } from '../setup/clickhouse.ts';
 import type { PostgresServer } from '../setup/postgres.ts';
 import { startPostgres } from '../setup/postgres.ts';
 import { dataset } from './pipeline.ts';
 import type { SourceDatabase } from './source-database.ts';
 import { openSource } from './source-database.ts';
+import type { WarehouseKind, WarehousePlace } from './warehouse-place.ts';
+import { createPlace } from './warehouse-place.ts';
 
 /** What each test of a file finds: one server for all, a database and a warehouse of its own. */
 export interface Given {
   readonly server: PostgresServer;
   readonly source: SourceDatabase;
   readonly warehouse: Warehouse;
+  /** With the kind `clickhouse`. */
+  readonly clickhouse?: ClickhouseServer;
   /** Rows of a table of the warehouse in the order of its key, without the account. */
   loaded(table?: string): Promise<unknown[][]>;
+  /** The warehouse opened once more; whoever asked closes it. */
+  open(): Promise<Warehouse>;
+  /** Runs a statement in the warehouse as somebody else, who has its tables too. */
+  write(sql: string): Promise<void>;
   /** A table of the warehouse, as SQL. */
   place(dataset: string, table: string): string;
 }
 
 export function useSource(
   settings: Readonly<Record<string, string>> = {},
-  kind: 'duckdb' | 'sqlite' = 'duckdb',
+  kind: WarehouseKind = 'duckdb',
 ): Given {
   const place = (within: string, name: string) =>
     tableInSql(kind, { dataset: within, name } as Parameters<typeof tableInSql>[1]);
+  let held: WarehousePlace | undefined;
   const given: { -readonly [K in keyof Given]?: Given[K] } = {
     loaded: async (table = 'items') => {
       const found = await given.warehouse?.query(`SELECT * FROM ${place(dataset, table)} ORDER BY 1`);
       return (found?.rows ?? []).map((row) => row.filter((_, index) => found?.columns[index] !== '_origin'));
     },
     place,
+    open() {
+      if (held === undefined) throw new Error('no test is running');
+      return held.open();
+    },
+    async write(sql) {
+      if (held?.write === undefined) throw new Error(`nobody else writes into ${kind} in tests`);
+      await held.write(sql);
+    },
   };
-  let folder = '';
   beforeAll(async () => {
     given.server = await startPostgres(settings);
+    if (kind === 'clickhouse') given.clickhouse = await startClickhouse();
   });
-  afterAll(() => given.server?.stop());
+  afterAll(async () => {
+    await given.clickhouse?.stop();
+    await given.server?.stop();
+  });
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'catchment-replication-'));
-    given.warehouse = await openWarehouse(
-      { name: 'main', kind, path: join(folder, `warehouse.${kind}`) },
-      { root: folder, secret: undefined },
-    );
-    if (given.server !== undefined) given.source = await openSource(given.server);
+    if (given.server === undefined) return;
+    held = await createPlace(kind, { postgres: given.server, clickhouse: given.clickhouse });
+    given.warehouse = await held.open();
+    given.source = await openSource(given.server);
   });
   afterEach(async () => {
     await given.warehouse?.close();
     await given.source?.close();
-    await rm(folder, { recursive: true, force: true });
+    await held?.remove();
   });
   return given as Given;
 }

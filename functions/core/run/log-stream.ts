@@ -4,6 +4,7 @@ import { allTables } from '../extract.ts';
 import type { CursorRecord, LaneState } from '../ledger/ledger.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { ActiveRun } from './active-run.ts';
+import { formatLogCursor, parseLogCursor } from './log-cursor.ts';
 import type { Slice } from './slice.ts';
 
 /** Where the stream of one group and the snapshots of its tables stand, as the ledger has it. */
@@ -14,8 +15,18 @@ export interface LogState {
   /** What `extract` gets to go on from here. */
   slice(): Slice;
   positionOf(table: string): string | undefined;
-  /** The cursor of the stream (`allTables`) or of a table's snapshot. */
-  cursorAt(table: string, position: string): CursorRecord;
+  /** Declared names of the tables that hold rows, as far as known. */
+  readonly held: ReadonlySet<string>;
+  /** Says whether a table holds rows; in the ledger once the stream's next cursor is. */
+  hold(table: string, isHeld: boolean): void;
+  /** True when `held` is not in the ledger as it is. */
+  readonly isHeldUnsaved: boolean;
+  /**
+   * The cursor of the stream (`allTables`) or of a table's snapshot.
+   *
+   * @param held tables that will hold rows then. @default those that do now
+   */
+  cursorAt(table: string, position: string, held?: ReadonlySet<string>): CursorRecord;
   /** To be called when that cursor is in the ledger. */
   committed(cursor: CursorRecord): void;
   newestLag: LogLag | undefined;
@@ -39,7 +50,14 @@ export async function openLog(
   const { request, setup, lease } = run;
   const { pipeline, group, lane } = lease;
   const positions = new Map<string, string>();
-  for (const { table, value } of state.cursors) if (value !== forgotten) positions.set(table, value);
+  let held: ReadonlySet<string> = new Set();
+  for (const { table, value } of state.cursors) {
+    if (value === forgotten) continue;
+    const { position, ...rest } = table === allTables ? parseLogCursor(value) : { position: value, held };
+    positions.set(table, position);
+    held = rest.held;
+  }
+  let savedHeld = held;
 
   const declared = new Set(
     request.pipeline.tables.filter(({ cursor }) => cursor.kind === 'log').map((table) => table.declared),
@@ -47,19 +65,15 @@ export async function openLog(
   const others = new Set(request.pipeline.tables.map((table) => table.declared));
   const isLeft = (table: string) => table !== allTables && !declared.has(table) && !others.has(table);
   const again = request.resnapshot !== true ? [] : (request.tables ?? [...declared, allTables]);
-  const cursorAt = (table: string, value: string): CursorRecord => ({
-    pipeline,
-    group,
-    lane,
-    table,
-    origin: logOrigin,
-    value,
+  const cursorAt: LogState['cursorAt'] = (table, position, heldThen = held) => ({
+    ...{ pipeline, group, lane, table, origin: logOrigin },
+    value: table === allTables ? formatLogCursor({ position, held: heldThen }) : position,
     at: setup.now(),
   });
   // The stream's own position goes last: whatever the process dies of in between, the tables are read again.
   const toForget = [...positions.keys()].filter((table) => isLeft(table) || again.includes(table));
   for (const table of toForget.sort((a, b) => Number(a === allTables) - Number(b === allTables))) {
-    await request.warehouse.ledger.saveCursor(lease, cursorAt(table, forgotten));
+    await request.warehouse.ledger.saveCursor(lease, { ...cursorAt(table, forgotten), value: forgotten });
     positions.delete(table);
   }
   let isResnapshot = again.includes(allTables);
@@ -79,12 +93,34 @@ export async function openLog(
       tables: targets.map((target) => toLogTable(target, positions.get(target.declared))),
       isResnapshot,
     }),
+    get held() {
+      return held;
+    },
+    hold(table, isHeld) {
+      if (held.has(table) !== isHeld) held = withTable(held, table, isHeld);
+    },
+    get isHeldUnsaved() {
+      return held !== savedHeld;
+    },
     cursorAt,
     committed({ table, value }) {
-      positions.set(table, value);
-      if (table === allTables) isResnapshot = false;
+      if (table !== allTables) {
+        positions.set(table, value);
+        return;
+      }
+      const saved = parseLogCursor(value);
+      positions.set(table, saved.position);
+      held = saved.held;
+      savedHeld = held;
+      isResnapshot = false;
     },
   };
+}
+
+/** The same names with this one, or without it. */
+export function withTable(names: ReadonlySet<string>, table: string, isIn: boolean): ReadonlySet<string> {
+  const rest = [...names].filter((name) => name !== table);
+  return new Set(isIn ? [...rest, table] : rest);
 }
 
 function toLogTable(target: TableTarget, position: string | undefined): LogTable<unknown> {

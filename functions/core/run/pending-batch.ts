@@ -82,7 +82,7 @@ export function createPendingBatch(work: LogWork): PendingBatch {
   };
 
   const savePosition = async ({ position, lag }: PositionBatch, isNow: boolean) => {
-    if (position !== log.position) {
+    if (position !== log.position || (isNow && log.isHeldUnsaved)) {
       const isFresh = log.position !== undefined && setup.now().getTime() - savedAt < idlePositionMs;
       if (isFresh && !isNow) return;
       await commitPosition(work, position);
@@ -135,7 +135,9 @@ export function createPendingBatch(work: LogWork): PendingBatch {
       const ageMs = setup.now().getTime() - since;
       if (!isForced && !isBatchDue({ changes, ageMs, lastCommitMs })) return;
       startCommit(at);
-      if (isForced) await settle();
+      if (!isForced) return;
+      await settle();
+      await savePosition(at, true);
     },
     settle,
     async end() {

@@ -9,6 +9,7 @@ import type { AnySource } from '../source.ts';
 import type { ActiveRun } from './active-run.ts';
 import { cancelled, redacted } from './active-run.ts';
 import type { LogWork } from './commit-log.ts';
+import { checkHeldTables } from './held-tables.ts';
 import { keepLease } from './keep-lease.ts';
 import { isPassing, openLog } from './log-stream.ts';
 import { createPendingBatch } from './pending-batch.ts';
@@ -36,6 +37,7 @@ export async function runLog(
   const sleep = request.sleep ?? systemSleep;
   const signal = request.signal ?? new AbortController().signal;
   try {
+    await checkHeldTables(request.warehouse, log, setup.where);
     for (let failures = 0; ; ) {
       const before = tally.slicesDone;
       try {

@@ -12,12 +12,19 @@ import { storedKeys } from './stored-keys.ts';
 /** Rows of one page of a stage: its columns are arrays in memory. */
 const pageRows = 10_000;
 
+/** Changes of one table, staged. */
+export interface StagedChanges {
+  readonly read: TableRead;
+  /** Of the staged rows, those that the table will hold. */
+  readonly upserts: number;
+}
+
 /** Checks the net changes of one table against its schema file and stages them, ready for the mode `changes`. */
 export async function stageChanges(
   warehouse: Warehouse,
   target: TableTarget,
   fold: Fold,
-): Promise<TableRead> {
+): Promise<StagedChanges> {
   const check = createChangeChecker(target, await findOrphans(warehouse, target, fold));
   const quarantined: Quarantined[] = [];
   const stage = await warehouse.openStage(target, origin, { changes: true });
@@ -35,16 +42,11 @@ export async function stageChanges(
     await stage.discard();
     throw error;
   }
-  return {
-    target,
-    stage,
-    rowsRead: fold.changes,
-    announced: undefined,
-    bytes: 0,
-    rejected: quarantined.length,
-    quarantined,
-    drift: check.drift(),
+  const read = {
+    ...{ target, stage, rowsRead: fold.changes, announced: undefined, bytes: 0 },
+    ...{ rejected: quarantined.length, quarantined, drift: check.drift() },
   };
+  return { read, upserts: check.upserts };
 }
 
 const origin = '-';
@@ -107,6 +109,7 @@ function createChangeChecker(target: TableTarget, orphans: ReadonlyMap<NetChange
       ).fields,
   );
   let read = 0;
+  let upserts = 0;
 
   const flawOf = (change: NetChange): Pick<Quarantined, 'path' | 'reason'> | undefined => {
     const { op, row, kept } = change;
@@ -132,6 +135,7 @@ function createChangeChecker(target: TableTarget, orphans: ReadonlyMap<NetChange
       const bad = new Set(checked.quarantined.map(({ row = 0 }) => row - first));
       const good = bad.size === 0 ? whole : whole.filter((_, index) => !bad.has(index));
       read += changes.length;
+      for (const { op } of good) if (op === 'upsert') upserts += 1;
       return {
         batch: {
           rows: checked.batch.rows,
@@ -146,6 +150,9 @@ function createChangeChecker(target: TableTarget, orphans: ReadonlyMap<NetChange
       };
     },
     drift: () => checker.drift(),
+    get upserts() {
+      return upserts;
+    },
   };
 }
 
