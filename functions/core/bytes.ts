@@ -3,7 +3,7 @@
  *
  * - `csv`: comma, double quotes (doubled inside), `\n`. NULL is `\N` without quotes; an empty text is `""` or nothing.
  *   A text that reads `\N` is quoted. What PostgreSQL writes with `COPY … (FORMAT csv, NULL '\N')`.
- * - `tsv`: tab, `\n`, backslash escapes (`\t`, `\n`, `\r`, `\\`); NULL is `\N`. PostgreSQL's COPY text format, which
+ * - `tsv`: tab, `\n`, backslash escapes (`\b`, `\t`, `\n`, `\v`, `\f`, `\r`, `\\`); NULL is `\N`. PostgreSQL's COPY text format, which
  *   ClickHouse calls TabSeparated.
  * - `pgcopy`: PostgreSQL's binary COPY format with its signature and trailer.
  *
@@ -37,11 +37,21 @@ export interface ByteStream {
   /** Names of schema columns in the order of the fields. Columns that are left out are NULL. */
   readonly columns: readonly string[];
   /**
+   * Columns whose cells are made from the same type in the source, so that they surely have their canonical form or are
+   * values out of its range (infinite, before year 1, negative times): a reader may skip the look at their text.
+   */
+  readonly exact?: ExactColumns | undefined;
+  /**
    * Starts to read. A second call gives the same rows again: a warehouse that cannot take the bytes as they are
    * reads them once more through the checked reader.
    */
   open(format: ByteFormat): ByteRead;
 }
+
+/** By name. A decimal says how many digits it has in all and behind the point; other types say `true`. */
+export type ExactColumns = Readonly<
+  Record<string, true | { readonly precision: number; readonly scale: number }>
+>;
 
 export interface ByteRead {
   /** Bytes, cut anywhere. Leaving the loop early ends the reading at the source. */

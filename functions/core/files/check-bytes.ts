@@ -6,7 +6,7 @@ import { readSegments } from './read-segments.ts';
 
 /**
  * Reads byte streams cell by cell where a warehouse refused them as they are: rows that break the schema come back, the
- * others are written as one file. Each stream is opened once, as csv.
+ * others are written as one file. Each stream is opened once.
  *
  * @throws retryable `vendor` when a stream breaks off
  */
@@ -20,8 +20,10 @@ export function checkBytes(
       folder,
       where: target.name,
       segmentBytes,
-      load: (segment, { columns }) =>
-        loadBytes({ connection, target, origin, into, file: inspectSegment(segment, target.name) }, columns),
+      load: (segment, stream, format) => {
+        const file = inspectSegment(segment, target.name);
+        return loadBytes({ connection, target, origin, into, file }, stream, format);
+      },
     });
     return { ...read, drift: [] };
   });

@@ -26,6 +26,10 @@ export function checkFiles(request: CheckRequest & { readonly files: readonly Fi
     });
     if (select === undefined) return loaded;
     const names = [...target.columns.map(({ name }) => name), '_origin', '_extra'];
-    return { ...loaded, sql: `select * from (${select.sql}) as deferred(${names.map(ident).join(', ')})` };
+    return {
+      ...loaded,
+      explain: select.explain,
+      sql: `select * from (${select.sql}) as deferred(${names.map(ident).join(', ')})`,
+    };
   });
 }

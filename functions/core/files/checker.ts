@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { TableTarget } from '../pipeline.ts';
 import { duckdbError } from '../warehouses/duckdb/errors.ts';
 import type { LoadedFiles } from '../warehouses/warehouse.ts';
+import type { Explain } from './load-request.ts';
 import { ident, literal } from './quote.ts';
 import { columnDefinitions } from './types.ts';
 import type { CheckedFormat } from './write-checked.ts';
@@ -32,6 +33,8 @@ export interface Checked extends LoadedFiles {
 /** What a reader did: the rows are in the stage, or `sql` gives them. */
 export interface Collected extends LoadedFiles {
   readonly sql?: string | undefined;
+  /** Says what an error of that SQL means. */
+  readonly explain?: Explain | undefined;
 }
 
 /** Opens a DuckDB that lives as long as `collect` and the writing of what it collected. */
@@ -55,9 +58,11 @@ export async function checkWith(
       );
       const stageTable = `checker.main.${ident('checked')}`;
       await connection.run(`create table ${stageTable} (${columnDefinitions(target.columns)})`);
-      const { sql, ...collected } = await collect(connection, stageTable);
+      const { sql, explain = (error) => error, ...collected } = await collect(connection, stageTable);
       const from = sql === undefined ? stageTable : `(${sql})`;
-      const written = await writeChecked(connection, { target, from, to, folder });
+      const written = await writeChecked(connection, { target, from, to, folder }).catch((error: unknown) => {
+        throw explain(error);
+      });
       connection.closeSync();
       return { ...collected, ...written };
     } finally {

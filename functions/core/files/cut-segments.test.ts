@@ -29,6 +29,7 @@ async function* chunked(bytes: Buffer, sizes: readonly number[]) {
 async function cut(bytes: Buffer, sizes: readonly number[], segmentBytes: number) {
   const segments: (Segment & { readonly content: Buffer })[] = [];
   for await (const segment of cutSegments(chunked(bytes, sizes), {
+    format: 'csv',
     folder,
     name: 's',
     segmentBytes,
@@ -121,6 +122,7 @@ it('hands on the error of a stream and ends a stream that nobody reads on', asyn
   const reading = async (stopAt: number) => {
     let segments = 0;
     for await (const _ of cutSegments(chunks, {
+      format: 'csv',
       folder,
       name: `stop ${stopAt}`,
       segmentBytes: 50,
@@ -137,7 +139,7 @@ it('hands on the error of a stream and ends a stream that nobody reads on', asyn
       yield Buffer.from('1,x\n');
       throw new Error('reset');
     })(),
-    { folder, name: 'broken', segmentBytes: 50, where: 't' },
+    { format: 'csv', folder, name: 'broken', segmentBytes: 50, where: 't' },
   );
   await expect(broken.next()).rejects.toThrow('reset');
   expect((await readdir(folder)).length).toBeGreaterThan(0);

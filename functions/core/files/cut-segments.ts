@@ -3,8 +3,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { retryable } from '../errors.ts';
 import { hasOddQuotes } from './quote-parity.ts';
+import type { TextFormat } from './text-cells.ts';
 
-/** Whole records of a csv stream, in a file. Whoever gets it deletes the file. */
+/** Whole records of a stream, in a file. Whoever gets it deletes the file. */
 export interface Segment {
   readonly path: string;
   readonly bytes: number;
@@ -13,6 +14,7 @@ export interface Segment {
 }
 
 export interface CutOptions {
+  readonly format: TextFormat;
   readonly folder: string;
   /** Begins the names of the files. */
   readonly name: string;
@@ -28,31 +30,35 @@ const newline = 10;
 const writeBytes = 2 ** 20;
 
 /**
- * Writes a stream of canonical csv into files that end where a record ends: a line end inside quotes is none. Bytes are
- * not decoded.
+ * Writes a stream of canonical text into files that end where a record ends: a line end inside the quotes of csv is none.
+ * Bytes are not decoded.
  *
- * @throws what the stream throws, and the file system; retryable `vendor` when the stream ends inside quotes
+ * @throws what the stream throws, and the file system; retryable `vendor` when the stream ends inside a record
  */
 export async function* cutSegments(
   chunks: AsyncIterable<Uint8Array>,
-  { folder, name, segmentBytes, where }: CutOptions,
+  { format, folder, name, segmentBytes, where }: CutOptions,
 ): AsyncGenerator<Segment, void, undefined> {
   let file: SegmentFile | undefined;
   let serial = 0;
   let isQuoted = false;
+  let isEnded = true;
+  const changesQuotes = format === 'csv' ? hasOddQuotes : never;
   try {
     for await (const chunk of chunks) {
       let rest = chunk;
+      if (rest.length > 0) isEnded = rest[rest.length - 1] === newline;
       while (rest.length > 0) {
         if (file === undefined) {
           serial += 1;
           file = await createSegment(join(folder, `${name}-${serial}.csv`));
         }
         const wanted = segmentBytes - file.bytes;
-        const end: number = wanted > rest.length ? 0 : recordEnd(rest, Math.max(0, wanted - 1), isQuoted);
+        const end: number =
+          wanted > rest.length ? 0 : recordEnd(rest, Math.max(0, wanted - 1), isQuoted, changesQuotes);
         if (end === 0) {
-          if (hasOddQuotes(rest)) isQuoted = !isQuoted;
-          await file.write(rest, lastRecordEnd(rest, isQuoted));
+          if (changesQuotes(rest)) isQuoted = !isQuoted;
+          await file.write(rest, lastRecordEnd(rest, isQuoted, changesQuotes));
           break;
         }
         await file.write(rest.subarray(0, end), end);
@@ -63,10 +69,10 @@ export async function* cutSegments(
         rest = rest.subarray(end);
       }
     }
-    if (isQuoted)
+    if (isQuoted || !isEnded)
       throw retryable('vendor', {
         where,
-        what: 'a stream of rows ended inside a quoted cell',
+        what: `a stream of rows ended inside a ${isQuoted ? 'quoted cell' : 'row'}`,
         todo: 'nothing of it was loaded; the next run reads it again',
       });
     if (file === undefined) return;
@@ -78,14 +84,23 @@ export async function* cutSegments(
   }
 }
 
+type ChangesQuotes = (bytes: Uint8Array) => boolean;
+
+const never: ChangesQuotes = () => false;
+
 /** Behind the first record end at `from` or later; 0 when there is none. */
-function recordEnd(bytes: Uint8Array, from: number, isQuotedBefore: boolean): number {
+function recordEnd(
+  bytes: Uint8Array,
+  from: number,
+  isQuotedBefore: boolean,
+  changesQuotes: ChangesQuotes,
+): number {
   let at = from;
-  let isQuoted = isQuotedBefore !== hasOddQuotes(bytes.subarray(0, from));
+  let isQuoted = isQuotedBefore !== changesQuotes(bytes.subarray(0, from));
   for (;;) {
     const found = bytes.indexOf(newline, at);
     if (found === -1) return 0;
-    isQuoted = isQuoted !== hasOddQuotes(bytes.subarray(at, found));
+    isQuoted = isQuoted !== changesQuotes(bytes.subarray(at, found));
     if (!isQuoted) return found + 1;
     at = found + 1;
   }
@@ -95,13 +110,13 @@ function recordEnd(bytes: Uint8Array, from: number, isQuotedBefore: boolean): nu
 const tries = 8;
 
 /** Behind a late record end, or 0 when none is found at once: it only bounds the length of records. */
-function lastRecordEnd(bytes: Uint8Array, isQuotedAfter: boolean): number {
+function lastRecordEnd(bytes: Uint8Array, isQuotedAfter: boolean, changesQuotes: ChangesQuotes): number {
   let isQuoted = isQuotedAfter;
   let end = bytes.length;
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const found = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
     if (found === -1) return 0;
-    isQuoted = isQuoted !== hasOddQuotes(bytes.subarray(found, end));
+    isQuoted = isQuoted !== changesQuotes(bytes.subarray(found, end));
     if (!isQuoted) return found + 1;
     end = found;
   }

@@ -25,7 +25,11 @@ async function load(type: Column['type'], cells: readonly string[], longestRecor
   const text = cells.map((cell, index) => `${index},${cell}\n`).join('');
   await writeFile(path, text);
   const file = inspectSegment({ path, bytes: text.length, longestRecord }, 'items');
-  const loaded = await loadBytes({ connection, target, origin: 'a', into: 'loaded', file }, ['id', 'cell']);
+  const loaded = await loadBytes(
+    { connection, target, origin: 'a', into: 'loaded', file },
+    { columns: ['id', 'cell'] },
+    'csv',
+  );
   const reader = await connection.runAndReadAll('select cell from loaded order by id');
   return { ...loaded, values: reader.getRowsJson().map(([value]) => value) };
 }

@@ -34,7 +34,7 @@ export function matchColumns(
         : 'set "records" of the table to the field that holds the records, or correct the schema file',
     );
   for (const { column, field } of fields) {
-    if (field === undefined && (column.mode === 'REQUIRED' || target.key.includes(column.name)))
+    if (field === undefined && isExpected(column, target.key))
       refuse(
         `${file.ref.path} lacks the column "${column.sourceName ?? column.name}", which is ${
           column.mode === 'REQUIRED' ? 'REQUIRED' : 'part of the key'
@@ -43,6 +43,11 @@ export function matchColumns(
       );
   }
   return { fields, unknown: names.filter((name) => !taken.has(name)) };
+}
+
+/** True for a column that no file may lack. */
+export function isExpected({ name, mode }: Column, key: readonly string[]): boolean {
+  return mode === 'REQUIRED' || key.includes(name);
 }
 
 function findField({ name, sourceName }: Column, names: readonly string[]): string | undefined {

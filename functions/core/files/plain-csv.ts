@@ -1,12 +1,14 @@
 import type { Buffer } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { FileRef } from '../extract.ts';
+import type { TableTarget } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
 import type { Years } from './cell-check.ts';
 import { cellCheck } from './cell-check.ts';
 import { csvDialect, readFirstLine } from './csv-header.ts';
 import { createLook } from './csv-look.ts';
 import { inspectFile, withoutBom } from './inspect-file.ts';
+import { isExpected } from './match-columns.ts';
 
 /** A CSV file that a warehouse may read by itself, as long as no cell of it is `NotPlain`. */
 export interface PlainCsv {
@@ -30,7 +32,7 @@ export interface PlainCsv {
  * @throws fatal `bad-file` for a file that is not there
  */
 export async function plainCsv(
-  { columns: wanted, name: where }: { readonly columns: readonly Column[]; readonly name: string },
+  { columns: wanted, key, name: where }: Pick<TableTarget, 'columns' | 'key' | 'name'>,
   ref: FileRef,
   years?: Years,
 ): Promise<PlainCsv | undefined> {
@@ -47,7 +49,7 @@ export async function plainCsv(
   const hasBom = file.head.length !== withoutBom(file.head).length;
   const isByte = (text: string) => text.length === 1 && text < '\x80';
   if (hasBom || !isByte(delimiter) || !isByte(quote)) return undefined;
-  const columns = columnsOf(wanted, hasHeader ? readFirstLine(file) : undefined);
+  const columns = columnsOf(wanted, key, hasHeader ? readFirstLine(file) : undefined);
   const checks = columns?.map((column) => cellCheck(column, years));
   if (columns === undefined || checks === undefined || !checks.every((check) => check !== undefined))
     return undefined;
@@ -74,12 +76,13 @@ export async function plainCsv(
 /** Undefined when the file has columns of its own, lacks a required one or has just one: an empty line is a row then. */
 function columnsOf(
   columns: readonly Column[],
+  key: readonly string[],
   header: readonly string[] | undefined,
 ): readonly Column[] | undefined {
   const nameOf = (column: Column) => column.sourceName ?? column.name;
   const names = header ?? columns.map(nameOf);
   const found = names.map((name) => columns.find((column) => nameOf(column) === name));
-  const isWhole = columns.every((column) => column.mode !== 'REQUIRED' || names.includes(nameOf(column)));
+  const isWhole = columns.every((column) => !isExpected(column, key) || names.includes(nameOf(column)));
   const isFit = isWhole && names.length > 1 && new Set(names).size === names.length;
   return isFit && found.every((column) => column !== undefined) ? found : undefined;
 }

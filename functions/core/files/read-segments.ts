@@ -6,6 +6,8 @@ import { detailedRows } from './checked-rows.ts';
 import type { Segment } from './cut-segments.ts';
 import { cutSegments } from './cut-segments.ts';
 import type { LoadedFile } from './file-load.ts';
+import type { TextFormat } from './text-cells.ts';
+import { cheapestText } from './text-cells.ts';
 
 export interface SegmentReading {
   readonly streams: readonly ByteStream[];
@@ -16,7 +18,7 @@ export interface SegmentReading {
   /** @default 64 MB */
   readonly segmentBytes?: number | undefined;
   /** Loads one segment, one at a time, in any order of the streams. */
-  readonly load: (segment: Segment, stream: ByteStream) => Promise<LoadedFile>;
+  readonly load: (segment: Segment, stream: ByteStream, format: TextFormat) => Promise<LoadedFile>;
 }
 
 export interface SegmentsRead {
@@ -34,7 +36,7 @@ const defaultSegmentBytes = 64 * 2 ** 20;
 const lanes = 2;
 
 /**
- * Reads csv streams in segments: while one is loaded, the next one fills. Disk and memory in use do not grow with the
+ * Reads streams of text in segments: while one is loaded, the next one fills. Disk and memory in use do not grow with the
  * streams: two streams are read at a time, and each has at most one segment that fills and one that waits.
  *
  * @throws retryable `vendor` when a stream breaks off; what `load` throws
@@ -48,10 +50,10 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
   let turn: Promise<unknown> = Promise.resolve();
   let hasFailed = false;
 
-  const loadNext = (segment: Segment, stream: ByteStream): Promise<void> => {
+  const loadNext = (segment: Segment, stream: ByteStream, format: TextFormat): Promise<void> => {
     const done = turn.then(async () => {
       if (hasFailed) return;
-      const result = await load(segment, stream);
+      const result = await load(segment, stream, format);
       await rm(segment.path);
       for (const row of result.quarantined.slice(0, detailedRows - quarantined.length))
         quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
@@ -65,7 +67,8 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
   };
 
   const readStream = async (stream: ByteStream, name: string): Promise<void> => {
-    const { chunks, rows } = stream.open('csv');
+    const format = cheapestText(stream);
+    const { chunks, rows } = stream.open(format);
     const counted = async function* () {
       try {
         for await (const chunk of chunks) {
@@ -77,10 +80,10 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
       }
     };
     let loading: Promise<void> = Promise.resolve();
-    for await (const segment of cutSegments(counted(), { folder, name, segmentBytes, where })) {
+    for await (const segment of cutSegments(counted(), { format, folder, name, segmentBytes, where })) {
       await loading;
       if (hasFailed) return;
-      loading = loadNext(segment, stream);
+      loading = loadNext(segment, stream, format);
       loading.catch(() => undefined);
     }
     await loading;

@@ -1,5 +1,6 @@
 import type { Column } from '../../core/schema.ts';
 import type { Pair, SourceColumn } from '../columns.ts';
+import type { ExactTypes } from '../exact.ts';
 import type { CellKind } from './encode.ts';
 
 export interface MysqlColumn extends SourceColumn {
@@ -20,6 +21,14 @@ const geometries = [
   ...['geometrycollection', 'geomcollection'],
 ];
 const moments = ['datetime', 'timestamp'];
+/** A year 0, a time beyond a day: such a value is out of range, and no reader takes it for another. */
+export const exactTypes: ExactTypes = {
+  INTEGER: integers,
+  BOOLEAN: integers,
+  TIME: ['time'],
+  DATETIME: [...moments, 'date'],
+  TIMESTAMP: [...moments, 'date'],
+};
 export const utcNames = ['UTC', 'Etc/UTC', '+00:00'];
 
 export function quoteName(name: string): string {

@@ -1,10 +1,11 @@
-import type { ByteFormat, ByteRead, ByteStream } from '../../core/bytes.ts';
+import type { ByteFormat, ByteRead, ByteStream, ExactColumns } from '../../core/bytes.ts';
 import { pairColumns } from '../columns.ts';
 import type { Context, Piece } from '../database.ts';
+import { exactColumns } from '../exact.ts';
 import { rangeSql } from '../ranges.ts';
 import { findWatermark } from '../watermark.ts';
 import type { Cell } from './cells.ts';
-import { cellOf } from './cells.ts';
+import { cellOf, exactTypes } from './cells.ts';
 import type { MysqlConnection, MysqlPlace } from './connect.ts';
 import { connectMysql } from './connect.ts';
 import { mysqlError } from './errors.ts';
@@ -39,12 +40,13 @@ export async function* readMysql(context: Context): AsyncGenerator<Piece, void, 
     const parts = connections.length === wanted.length ? wanted : [undefined];
     const cells = pairs.map((pair) => cellOf(pair, timeZone));
     const names = pairs.map(({ column }) => column.name);
+    const exact = exactColumns(pairs, exactTypes, 'decimal');
     const zeroDates = names.map(() => 0);
     const bytes = parts.flatMap((part, index) => {
       const connection = connections[index];
       if (connection === undefined) return [];
       const sql = selectSql(cells, relation.sql, [part, where]);
-      return [rowStream({ connection, place, sql, cells, columns: names, zeroDates })];
+      return [rowStream({ connection, place, sql, cells, columns: names, exact, zeroDates })];
     });
     yield { bytes };
     for (const [index, count] of zeroDates.entries())
@@ -70,17 +72,19 @@ interface StreamRequest {
   readonly sql: string;
   readonly cells: readonly Cell[];
   readonly columns: readonly string[];
+  readonly exact: ExactColumns;
   /** Counts of dates that are none, by column. */
   readonly zeroDates: number[];
 }
 
 /** One part of a relation. It is read on its own connection, whose snapshot gives the same rows each time. */
-function rowStream({ connection, place, sql, cells, columns, zeroDates }: StreamRequest): ByteStream {
+function rowStream({ connection, place, sql, cells, columns, exact, zeroDates }: StreamRequest): ByteStream {
   let socket: RowSocket | undefined;
   let isFirst = true;
   return {
     formats: ['csv', 'tsv'],
     columns,
+    exact,
     open(format): ByteRead {
       let rows: number | undefined;
       socket ??= createRowSocket(connection.takeSocket());

@@ -1,6 +1,7 @@
 import type { ByteFormat } from '../../core/bytes.ts';
 import type { Column } from '../../core/schema.ts';
 import type { Pair } from '../columns.ts';
+import type { ExactTypes } from '../exact.ts';
 
 /** SQL that gives one column in the canonical forms of `core/bytes.ts`. */
 export interface Cell {
@@ -14,6 +15,15 @@ const integers = ['int2', 'int4', 'int8', 'oid'];
 const floats = ['float4', 'float8'];
 const texts = ['text', 'varchar', 'name', 'citext'];
 const moments = ['timestamp', 'timestamptz'];
+
+/** All but DATE, whose years before the first one end in `BC`. */
+export const exactTypes: ExactTypes = {
+  INTEGER: [...integers, 'bool'],
+  BOOLEAN: [...integers, 'bool'],
+  TIME: ['time', 'timetz'],
+  DATETIME: [...moments, 'date'],
+  TIMESTAMP: [...moments, 'date'],
+};
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -43,7 +53,9 @@ const both = (sql: string): Cell => ({ text: sql, binary: sql });
 const byType: Readonly<Record<Exclude<Column['type'], 'JSON' | 'RECORD'>, CellOf>> = {
   STRING(name, type) {
     if (type === 'bytea') return both(`encode(${name}, 'hex')`);
-    return texts.includes(type) ? { text: name, binary: `${name}::text` } : both(`${name}::text`);
+    return [...texts, 'uuid'].includes(type)
+      ? { text: name, binary: `${name}::text` }
+      : both(`${name}::text`);
   },
   INTEGER(name, type) {
     if (integers.includes(type)) return { text: name, binary: `${name}::int8` };
@@ -98,7 +110,7 @@ function jsonCell(name: string, type: string): Cell {
   if (type === 'json') return { text: name, binary: `${name}::jsonb` };
   if (type === 'jsonb') return both(name);
   // A text is taken for JSON already, as it is.
-  return texts.includes(type) ? asPrinted(name) : both(`to_jsonb(${name})`);
+  return [...texts, 'uuid'].includes(type) ? asPrinted(name) : both(`to_jsonb(${name})`);
 }
 
 /** Formats that all columns of a table can be written in, the cheapest for its own kind first. */

@@ -1,4 +1,4 @@
-import type { ByteFormat, ByteRead, ByteStream } from '../../core/bytes.ts';
+import type { ByteFormat, ByteRead, ByteStream, ExactColumns } from '../../core/bytes.ts';
 import type { Cell } from './cells.ts';
 import { formatsOf } from './cells.ts';
 import type { PostgresPlace } from './connect.ts';
@@ -21,6 +21,7 @@ export interface CopyRequest {
   /** Names of schema columns, and their SQL in the same order. */
   readonly columns: readonly string[];
   readonly cells: readonly Cell[];
+  readonly exact: ExactColumns;
   /** Of a watermark. */
   readonly where: string | undefined;
 }
@@ -30,6 +31,7 @@ export function copyStream(request: CopyRequest): ByteStream {
   return {
     formats: formatsOf(request.cells),
     columns: request.columns,
+    exact: request.exact,
     open(format): ByteRead {
       let rows: number | undefined;
       return {

@@ -1,9 +1,10 @@
 import { fatal } from '../../core/errors.ts';
 import { pairColumns } from '../columns.ts';
 import type { Context, Piece } from '../database.ts';
+import { exactColumns } from '../exact.ts';
 import { rangeSql } from '../ranges.ts';
 import { findWatermark } from '../watermark.ts';
-import { cellOf } from './cells.ts';
+import { cellOf, exactTypes } from './cells.ts';
 import { beginSnapshot, connectPostgres } from './connect.ts';
 import { copyStream } from './copy.ts';
 import { cutRelation } from './parts.ts';
@@ -31,9 +32,10 @@ export async function* readPostgres(context: Context): AsyncGenerator<Piece, voi
     const isWhole = range?.from === undefined;
     const parts = isWhole ? cutRelation(relation, settings.readers) : [[{ from: relation.sql }]];
     const cells = pairs.map((pair) => cellOf(pair, settings.timeZone));
+    const exact = exactColumns(pairs, exactTypes, 'numeric');
     const names = pairs.map(({ column }) => column.name);
     yield {
-      bytes: parts.map((part) => copyStream({ place, snapshot, part, columns: names, cells, where })),
+      bytes: parts.map((part) => copyStream({ place, snapshot, part, columns: names, cells, exact, where })),
     };
   } finally {
     leader.close();

@@ -34,13 +34,12 @@ export async function pipeStreams(request: PipeRequest): Promise<FilesInStage> {
       folder: await scratch.folder(),
       where: target.name,
       segmentBytes,
-      load: (segment, { columns }) =>
-        use((connection) =>
-          loadBytes(
-            { connection, target, origin, into, care, file: inspectSegment(segment, target.name) },
-            columns,
-          ),
-        ),
+      load: (segment, stream, format) => {
+        const file = inspectSegment(segment, target.name);
+        return use((connection) =>
+          loadBytes({ connection, target, origin, into, care, file }, stream, format),
+        );
+      },
     });
     return { ...read, staged: loaded, drift: [] };
   } finally {

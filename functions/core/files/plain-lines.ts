@@ -1,0 +1,93 @@
+import type { Buffer } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import type { FileRef } from '../extract.ts';
+import type { TableTarget } from '../pipeline.ts';
+import type { Column } from '../schema.ts';
+import type { Years } from './cell-check.ts';
+import { cellCheck } from './cell-check.ts';
+import { inspectFile } from './inspect-file.ts';
+import type { FieldCheck, LookField } from './json-look.ts';
+import { createLineLook } from './json-look.ts';
+
+/** A JSON Lines file that a warehouse may read by itself, as long as no record of it is `NotPlain`. */
+export interface PlainLines {
+  readonly ref: FileRef;
+  /** All columns of the schema, with the names of their fields. A record may lack those that are not REQUIRED. */
+  readonly columns: readonly Column[];
+  readonly names: readonly string[];
+  readonly fields: readonly LookField[];
+  readonly size: number;
+  /** The bytes of the file, each looked at before it is handed on. Throws `NotPlain`. */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/**
+ * Looks at what a file is said to be: JSON Lines, not packed, for a schema of plain columns. Undefined when it is not so.
+ *
+ * @param years that the warehouse can hold
+ * @throws fatal `bad-file` for a file that is not there
+ */
+export async function plainLines(
+  { columns, key, name: where }: Pick<TableTarget, 'columns' | 'key' | 'name'>,
+  ref: FileRef,
+  years?: Years,
+): Promise<PlainLines | undefined> {
+  const isPlain =
+    ref.format === 'ndjson' &&
+    ref.records === undefined &&
+    (ref.compression ?? 'none') === 'none' &&
+    !/\.(gz|zst)$/i.test(ref.path);
+  if (!isPlain) return undefined;
+  const names = columns.map(({ name, sourceName }) => sourceName ?? name);
+  const checks = columns.map((column) => fieldCheck(column, years));
+  // Of names in two ways of writing only a close look tells which one a field means.
+  const isClear =
+    new Set(names.map((name) => name.toLowerCase())).size === names.length &&
+    names.every((name) => /^\w+$/.test(name));
+  if (!isClear || !checks.every((check) => check !== undefined)) return undefined;
+  const file = await inspectFile(ref, where);
+  const fields = columns.map(({ name, mode }, index) => ({
+    name: names[index] ?? '',
+    check: checks[index] ?? { kind: 'text' as const },
+    isRequired: mode === 'REQUIRED',
+    isExpected: key.includes(name),
+  }));
+  return {
+    ...{ ref, columns, names, fields, size: file.bytes },
+    async *chunks() {
+      const look = createLineLook(fields);
+      for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
+        look.at(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+      look.end();
+    },
+  };
+}
+
+/** Undefined for a type that is always looked at closely. */
+function fieldCheck(column: Column, years: Years | undefined): FieldCheck | undefined {
+  if (column.mode === 'REPEATED' || column.format !== undefined) return undefined;
+  switch (column.type) {
+    case 'STRING':
+      return { kind: 'text' };
+    case 'BOOLEAN':
+      return { kind: 'boolean' };
+    case 'JSON':
+      return { kind: 'json' };
+    case 'INTEGER':
+    case 'NUMERIC':
+    case 'FLOAT':
+    case 'DATE':
+    case 'TIME':
+    case 'DATETIME':
+    case 'TIMESTAMP': {
+      const check = cellCheck(column, years);
+      if (check === undefined || check === 'text') return undefined;
+      const isNumber = ['INTEGER', 'NUMERIC', 'FLOAT'].includes(column.type);
+      return { kind: isNumber ? 'number' : 'quoted', check };
+    }
+    default:
+      return undefined;
+  }
+}
