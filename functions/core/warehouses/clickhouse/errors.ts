@@ -22,6 +22,8 @@ const badData = new Set([
   6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 131, 321, 349, 376, 395, 407, 467, 691,
 ]);
 
+const damage = new Set([32, 36, 40, 43, 48, 49, 271, 354, 432, 561, 636, 1001]);
+
 /** Too many queries (202), a time limit (159), too many parts (252), no free thread (439): waiting helps. */
 const passing = new Set([159, 202, 252, 439]);
 
@@ -30,6 +32,11 @@ const quotaWaitMs = 3_600_000;
 
 export function isBadData({ code }: Refusal): boolean {
   return badData.has(code);
+}
+
+/** A file that cannot be read at all, which another reader says in better words: a wrong magic number, a damaged page. */
+export function isDamage({ code }: Refusal): boolean {
+  return damage.has(code);
 }
 
 export function isPassing({ code }: Refusal): boolean {

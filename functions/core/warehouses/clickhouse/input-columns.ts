@@ -50,6 +50,13 @@ export function plainInput(column: Column): InputColumn {
   return { type: nullableType(column), value: (cell) => cell };
 }
 
+/** How a column of a Parquet file is read whose footer proved that it fits: only its texts are still to be looked at. */
+export function parquetInput(column: Column): InputColumn {
+  const type = nullableType(column);
+  if (column.type !== 'STRING') return { type, value: (cell) => cell };
+  return { type, value: (cell) => checked(`isValidUTF8(${cell})`, cell) };
+}
+
 function checked(condition: string, value: string): string {
   return `if(throwIf(ifNull(NOT (${condition}), 0)) = 0, ${value}, NULL)`;
 }

@@ -1,6 +1,6 @@
 import type { Column } from '../../schema.ts';
 import type { Clickhouse, Statement } from './client.ts';
-import { inputColumn, plainInput } from './input-columns.ts';
+import { inputColumn, parquetInput, plainInput } from './input-columns.ts';
 import { ident, literal, names } from './names.ts';
 
 export interface Insertion {
@@ -12,7 +12,9 @@ export interface Insertion {
   readonly origin?: string | undefined;
   /** Number of the insertion, one that no other has: `_copy` of its rows. */
   readonly copy: bigint;
-  readonly format: 'TabSeparated' | 'CSV';
+  readonly format: 'TabSeparated' | 'CSV' | 'JSONEachRow' | 'Parquet';
+  /** Of the columns in the data, for formats that name them. */
+  readonly names?: readonly string[] | undefined;
   readonly body: string | AsyncIterable<Uint8Array>;
   /** The cells were looked at before they are sent: their types parse them, faster. @default false */
   readonly isPlain?: boolean | undefined;
@@ -27,6 +29,8 @@ const settings = {
   input_format_csv_allow_variable_number_of_columns: 0,
   input_format_csv_trim_whitespaces: 0,
   input_format_tsv_empty_as_default: 0,
+  input_format_skip_unknown_fields: 0,
+  input_format_parquet_preserve_order: 1,
   format_csv_null_representation: '\\N',
   // The place of a row in its stream is its number.
   max_insert_threads: 1,
@@ -41,9 +45,10 @@ const settings = {
  */
 export async function insertBytes(clickhouse: Clickhouse, insertion: Insertion): Promise<void> {
   const { into, columns, origin, copy, format, body, what, isPlain = false } = insertion;
-  const inputs = columns.map(isPlain ? plainInput : inputColumn);
-  const structure = inputs.map(({ type }, index) => `c${index} ${type}`).join(', ');
-  const values = inputs.map(({ value }, index) => value(`c${index}`));
+  const inputs = columns.map(format === 'Parquet' ? parquetInput : isPlain ? plainInput : inputColumn);
+  const cells = columns.map((_, index) => ident(insertion.names?.[index] ?? `c${index}`));
+  const structure = inputs.map(({ type }, index) => `${cells[index]} ${type}`).join(', ');
+  const values = inputs.map(({ value }, index) => value(cells[index] ?? ''));
   const own = origin === undefined ? [] : [['_origin', literal(origin)] as const];
   const into_ = [...columns.map(({ name }) => name), ...own.map(([name]) => name), '_copy', '_row'];
   const made = [

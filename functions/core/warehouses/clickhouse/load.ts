@@ -1,27 +1,30 @@
 import type { FileRef } from '../../extract.ts';
 import { isNotPlain } from '../../files/csv-look.ts';
-import type { PlainCsv } from '../../files/plain-csv.ts';
-import { plainCsv } from '../../files/plain-csv.ts';
 import { createScratch } from '../../run/scratch.ts';
-import { isBadData, refusalOf } from './errors.ts';
+import { isBadData, isDamage, refusalOf } from './errors.ts';
 import { postChecked } from './pipe.ts';
+import { postable } from './postable.ts';
 import type { Staged, StageWriter } from './stage.ts';
 
-/** Years that every date and time of ClickHouse can hold; it would take the nearest day of others. */
-const years = { first: 1900, last: 2299 };
-
 /**
- * Loads local files. CSV goes to the server as it is while all its cells are plain; when one is not, or is refused, and for
- * all other files, the checked reader tells bad rows from good ones first.
+ * Loads local files. CSV and JSON Lines go to the server as they are while all their cells are plain, and Parquet whose
+ * footer proves that they fit; when a cell is not, or is refused, and for all other files, the checked reader tells bad
+ * rows from good ones first.
  */
 export async function loadFiles(writer: StageWriter, files: readonly FileRef[]): Promise<Staged> {
   const plain = await Promise.all(files.map((file) => postable(writer, file)));
   if (plain.every((file) => file !== undefined)) {
     try {
-      return await postPlain(writer, plain);
+      const staged = await writer.insertAll(
+        plain.map(({ insertion }) => insertion),
+        1,
+      );
+      const bytes = plain.reduce((sum, { size }) => sum + size, 0);
+      return { read: staged, staged, bytes, quarantined: [], drift: [] };
     } catch (error) {
       const refusal = refusalOf(error);
-      if (!isNotPlain(error) && (refusal === undefined || !isBadData(refusal))) throw error;
+      if (!isNotPlain(error) && (refusal === undefined || !(isBadData(refusal) || isDamage(refusal))))
+        throw error;
     }
   }
   const { checkFiles } = await import('../../files/check-files.ts');
@@ -33,34 +36,4 @@ export async function loadFiles(writer: StageWriter, files: readonly FileRef[]):
   } finally {
     await scratch.remove();
   }
-}
-
-async function postable({ target }: StageWriter, ref: FileRef): Promise<PlainCsv | undefined> {
-  const file = await plainCsv(target, ref, years);
-  const isFit = file?.columns.every(
-    // A time is kept as text, in its shortest form.
-    ({ type, name, sourceName = name }) => type !== 'TIME' && !/[\r\n]/.test(sourceName),
-  );
-  // Of other delimiters the server is not sure.
-  return file?.quote === '"' && /[,;|]/.test(file.delimiter) && isFit ? file : undefined;
-}
-
-async function postPlain(writer: StageWriter, files: readonly PlainCsv[]): Promise<Staged> {
-  const staged = await writer.insertAll(
-    files.map((file) => ({
-      columns: file.columns,
-      origin: writer.origin,
-      format: 'CSV',
-      isPlain: true,
-      settings: {
-        format_csv_null_representation: '',
-        format_csv_delimiter: file.delimiter,
-        input_format_csv_skip_first_lines: file.hasHeader ? 1 : 0,
-      },
-      body: file.chunks(),
-    })),
-    1,
-  );
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  return { read: staged, staged, bytes, quarantined: [], drift: [] };
 }
