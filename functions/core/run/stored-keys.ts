@@ -1,16 +1,12 @@
 import type { Row } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
-import type { ColumnType } from '../schema.ts';
 import type { Warehouse } from '../warehouses/warehouse.ts';
 import { keyFields, keyText } from './fold-changes.ts';
 import { tableInSql } from './is-empty.ts';
+import { keyCondition } from './key-condition.ts';
 
-/** Keys of one query. */
-const mostKeys = 2_000;
-
-/** Types whose values mean the same as literals of every warehouse. */
-const numbers: readonly ColumnType[] = ['INTEGER', 'NUMERIC', 'BIGNUMERIC'];
-const texts: readonly ColumnType[] = ['STRING', 'DATE'];
+/** Of one query: SQLite nests no deeper than 1,000, ClickHouse reads no more than 256 KiB, and each key stands in it twice. */
+const most = { keys: 400, characters: 50_000 };
 
 /** Which keys a table has, as texts that `keyText` makes of rows. */
 export interface StoredKeys {
@@ -21,7 +17,7 @@ export interface StoredKeys {
  * Looks up which of these rows a table has. It must be prepared.
  *
  * @param rows hold at least the fields of the key
- * @returns undefined when the key has a column of a type that is not written alike everywhere
+ * @returns undefined when a column of the key is a list, a record or JSON
  */
 export async function storedKeys(
   warehouse: Warehouse,
@@ -30,40 +26,40 @@ export async function storedKeys(
 ): Promise<StoredKeys | undefined> {
   const { kind } = warehouse;
   const fields = keyFields(target.columns, target.key);
-  const types = target.key.map((name) => target.columns.find((column) => column.name === name)?.type);
-  if (!types.every((type) => type !== undefined && [...numbers, ...texts].includes(type))) return undefined;
+  const conditions = target.key.map((name) => {
+    const column = target.columns.find((each) => each.name === name);
+    return column === undefined ? undefined : keyCondition(kind, column);
+  });
+  if (conditions.includes(undefined)) return undefined;
   const textOf = keyText(target.columns, target.key);
-  const names = target.key.map((name) => quoted(kind, name));
-  const equal = (row: Row) =>
-    fields
-      .map((field, index) => {
-        const literal = literalOf(kind, row[field], types[index] ?? 'STRING');
-        return literal === undefined ? `${names[index]} IS NULL` : `${names[index]} = ${literal}`;
-      })
-      .join(' AND ');
+  const wanted = new Map(rows.map((row) => [textOf(row), row]));
   const found = new Set<string>();
-  const wanted = [...new Map(rows.map((row) => [textOf(row), row])).values()];
-  for (let from = 0; from < wanted.length; from += mostKeys) {
-    const conditions = wanted.slice(from, from + mostKeys).map((row) => `(${equal(row)})`);
-    const { rows: stored } = await warehouse.query(
-      `SELECT ${names.join(', ')} FROM ${tableInSql(kind, target)} WHERE ${conditions.join(' OR ')}`,
-    );
-    for (const cells of stored)
-      found.add(textOf(Object.fromEntries(fields.map((field, index) => [field, cells[index]]))));
+  let asked: { key: string; condition: string }[] = [];
+  let characters = 0;
+  const ask = async () => {
+    const keys = asked.map(({ key }) => key);
+    const { rows: stored } = await warehouse.query(lookup(tableInSql(kind, target), asked));
+    for (const [index] of stored) found.add(keys[Number(index)] ?? '');
+    asked = [];
+    characters = 0;
+  };
+  for (const [key, row] of wanted) {
+    const parts = conditions.map((of, index) => of?.(row[fields[index] ?? '']));
+    // A value that its column cannot hold is stored nowhere.
+    if (parts.includes(undefined)) continue;
+    const condition = parts.join(' AND ');
+    if (asked.length > 0 && characters + condition.length > most.characters) await ask();
+    asked.push({ key, condition });
+    characters += condition.length;
+    if (asked.length === most.keys) await ask();
   }
+  if (asked.length > 0) await ask();
   return { has: (row) => found.has(textOf(row)) };
 }
 
-function quoted(kind: Warehouse['kind'], name: string): string {
-  return kind === 'bigquery' ? `\`${name}\`` : `"${name}"`;
-}
-
-/** Undefined for NULL. A value that is no number of its column is in quarantine already. */
-function literalOf(kind: Warehouse['kind'], value: unknown, type: ColumnType): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  const text = String(value);
-  if (numbers.includes(type)) return /^-?\d+(?:\.\d+)?$/.test(text) ? text : undefined;
-  if (kind !== 'bigquery' && kind !== 'clickhouse') return `'${text.replaceAll("'", "''")}'`;
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n');
-  return `'${escaped.replaceAll('\r', '\\r')}'`;
+/** Gives the positions of the keys that are there: the values themselves come back in each warehouse's own spelling. */
+function lookup(table: string, asked: readonly { readonly condition: string }[]): string {
+  const cases = asked.map(({ condition }, index) => `WHEN ${condition} THEN ${index}`);
+  const any = asked.map(({ condition }) => `(${condition})`);
+  return `SELECT CASE ${cases.join(' ')} END AS found FROM ${table} WHERE ${any.join(' OR ')}`;
 }

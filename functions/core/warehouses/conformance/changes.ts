@@ -119,7 +119,8 @@ export function changeTests(open: OpenPlace): void {
       const fold = createFold(strict.columns, strict.key);
       if (truncate) fold.truncate();
       for (const change of changes) fold.add(change);
-      const { stage, quarantined } = await stageChanges(bench.warehouse, strict, fold);
+      const { read } = await stageChanges(bench.warehouse, strict, fold);
+      const { stage, quarantined } = read;
       await bench.warehouse.commit(commitOf(bench, stage, truncate));
       await stage.discard();
       return quarantined;

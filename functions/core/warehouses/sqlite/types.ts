@@ -63,6 +63,9 @@ function scalar({ type }: Column): ToSqlite {
   switch (type) {
     case 'BOOLEAN':
       return (value) => (value === true ? 1n : 0n);
+    case 'FLOAT':
+      // Kept as this text: SQLite makes NULL of the number.
+      return (value) => (Number.isNaN(value) ? 'NaN' : (value as number));
     case 'TIMESTAMP':
       return (value) => momentCell(momentText(value as bigint));
     case 'TIME':

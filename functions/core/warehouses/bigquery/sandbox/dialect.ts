@@ -25,6 +25,7 @@ export const macros = [
   'CREATE MACRO REGEXP_CONTAINS(x, pattern) AS regexp_matches(x, pattern)',
   'CREATE MACRO DIV(x, y) AS x // y',
   'CREATE MACRO IS_INF(x) AS isinf(x)',
+  'CREATE MACRO IS_NAN(x) AS isnan(x)',
   'CREATE MACRO SAFE_PARSE_DATE(form, x) AS CAST(try_strptime(x, form) AS DATE)',
   'CREATE MACRO SAFE_PARSE_TIME(form, x) AS CAST(try_strptime(x, form) AS TIME)',
   'CREATE MACRO SAFE_PARSE_DATETIME(form, x) AS CAST(try_strptime(x, form) AS TIMESTAMP)',
