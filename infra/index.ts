@@ -76,7 +76,12 @@ async function deploy(estate: CloudEstate): Promise<Outputs> {
         library: await nativeDuckdb(join(root, 'node_modules')),
       })
     : undefined;
-  if (pipelines.some(({ engine }) => engine === 'dataflow'))
+  // Files are read without a password, and without a driver.
+  if (
+    pipelines.some(
+      ({ engine, groups }) => engine === 'dataflow' && groups.some(({ secret }) => secret !== undefined),
+    )
+  )
     new JdbcDrivers('jdbc', { bucket: staging.bucket.name });
   const datasets = mapOf(
     datasetsOf(root, pipelines),

@@ -258,6 +258,37 @@ export type JdbcOf<S extends AnySource> = (context: {
   readonly key: readonly string[];
 }) => JdbcRead;
 
+/** How an engine in the handler's place reads one object: CSV in a bucket of Google. */
+export interface ObjectRead {
+  /** `gs://bucket/name`. */
+  readonly path: string;
+  /** Names of its columns, in their order. */
+  readonly names: readonly string[];
+  /** Its first line is no row. */
+  readonly hasHeader: boolean;
+  readonly delimiter: string;
+  readonly encoding: 'UTF-8' | 'UTF-16' | 'ISO-8859-1';
+  /** Text that stands for NULL, besides an empty cell. */
+  readonly nullMarker?: string | undefined;
+}
+
+/**
+ * Says how an engine reads one object; needed by sources with an `objects` cursor that declare `engines`.
+ *
+ * @throws fatal `bad-file` for an object that no engine can read
+ */
+export type ObjectReadOf<S extends AnySource> = (context: {
+  readonly table: string;
+  readonly origin: string;
+  readonly object: ObjectRef;
+  readonly options: OptionsOf<S>;
+  readonly settings: z.output<S['settings']>;
+  readonly secret: z.output<S['secret']>;
+  readonly columns: readonly Column[];
+  readonly http: Http;
+  readonly signal: AbortSignal;
+}) => Promise<ObjectRead>;
+
 /** What a source folder's `extract.ts` exports. */
 export interface SourceCode<S extends AnySource = AnySource> {
   readonly extract: ExtractOf<S>;
@@ -265,4 +296,5 @@ export interface SourceCode<S extends AnySource = AnySource> {
   readonly probe?: ProbeOf<S>;
   readonly inspect?: InspectOf<S>;
   readonly jdbc?: JdbcOf<S>;
+  readonly objectRead?: ObjectReadOf<S>;
 }

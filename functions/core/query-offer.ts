@@ -19,7 +19,10 @@ export interface QueryRefusal {
  * there are the same rows in pages.
  */
 export interface QueryOffer extends QueryPlace {
-  /** One SELECT; its columns have names of the schema file, each once. Columns that it leaves out are NULL. */
+  /**
+   * One SELECT; its columns have names of the schema file, each once, or `_extra`, which is JSON as text. Columns that it
+   * leaves out are NULL.
+   */
   readonly sql: string;
   /** Its columns that never are NULL. */
   readonly neverNull: readonly string[];

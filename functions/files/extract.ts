@@ -1,7 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fatal } from '../core/errors.ts';
-import type { DiscoverOf, ExtractContext, ExtractOf, FileRef, FoundObject } from '../core/extract.ts';
+import type {
+  DiscoverOf,
+  ExtractContext,
+  ExtractOf,
+  FileRef,
+  FoundObject,
+  ObjectReadOf,
+} from '../core/extract.ts';
 import { goneGeneration } from '../core/extract.ts';
 import { fetchAhead, takeAhead } from './fetch-ahead.ts';
 import { fetchObject } from './fetch-object.ts';
@@ -16,6 +23,10 @@ import type { Store, StoredObject } from './stores/store.ts';
 import { isTransferable, transferObject } from './transfer.ts';
 
 export { inspect } from './inspect.ts';
+
+/** Loaded by runs with an engine only. */
+export const objectRead: ObjectReadOf<typeof source> = async (context) =>
+  (await import('./engine.ts')).objectRead(context);
 
 /** Lists the files of one table, in the order of their names, and those that are gone since they were loaded. */
 export const discover: DiscoverOf<typeof source> = async ({ table, options, known, ...context }) => {

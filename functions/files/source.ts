@@ -94,6 +94,7 @@ export const source = defineSource({
     '{endpoint}',
   ],
   runsOn: 'job',
+  engines: ['dataflow'],
   secret,
   settings,
   http: { baseUrl: 'https://storage.googleapis.com/' },

@@ -81,7 +81,7 @@ function checkDataflow(
       todo: 'leave the engine out, or name another warehouse',
     });
   for (const { cursor, declared } of tables)
-    if (cursor.kind !== 'snapshot')
+    if (cursor.kind !== 'snapshot' && cursor.kind !== 'objects')
       report({
         path: [...path, 'tables', declared],
         what: 'is read a piece at a time, and a Dataflow job reads it whole',

@@ -170,9 +170,9 @@ async function readAndCommit(
   await emit({ type: 'slice-committed', slice, outcomes });
 }
 
-async function readByEngine(run: ActiveRun, { state }: Work, slice: Slice): Promise<SliceRead> {
+async function readByEngine(run: ActiveRun, work: Work, slice: Slice): Promise<SliceRead> {
   const { readByDataflow } = await import('../engines/dataflow/read-slice.ts');
-  return readByDataflow(run, state, slice);
+  return readByDataflow(run, work, slice);
 }
 
 async function commitSlice(run: ActiveRun, read: SliceRead, slice: Slice, mover: CursorMover) {

@@ -4,7 +4,7 @@ import type { Http } from '../../http/http.ts';
 import type { DataflowPlace } from '../../run/request.ts';
 
 /** Hosts that the engine talks to, as the handler's own account. */
-export const hosts = ['dataflow.googleapis.com', 'bigquery.googleapis.com'];
+export const hosts = ['dataflow.googleapis.com', 'bigquery.googleapis.com', 'storage.googleapis.com'];
 
 const jobShape = z.object({
   id: z.string().min(1),
@@ -36,13 +36,24 @@ const messagesShape = z.object({
   jobMessages: z.array(z.object({ messageText: z.string().default('') })).default([]),
 });
 
+/** How a template is launched: a flex template, or a classic one. */
+export interface Launch {
+  readonly method: 'flexTemplates:launch' | 'templates:launch';
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 export interface DataflowApi {
   /** The newest job of this name that Dataflow knows, in whatever state. */
   find(name: string): Promise<DataflowJob | undefined>;
   /** Nothing happens when a job of this name is at work already. */
-  launch(body: unknown): Promise<void>;
-  /** Rows that the job wrote to BigQuery, as its own counters say; undefined when it has none. */
-  rowsWritten(id: string): Promise<number | undefined>;
+  launch(launch: Launch): Promise<void>;
+  /**
+   * Rows that the job wrote to BigQuery, as its own counters say; undefined when it has none.
+   *
+   * @param step matches the names of the steps that wrote them
+   */
+  rowsWritten(id: string, step: RegExp): Promise<number | undefined>;
   /** What the job said last before it failed. */
   lastError(id: string): Promise<string | undefined>;
 }
@@ -75,10 +86,11 @@ export function createDataflowApi(http: Http, { project, region }: DataflowPlace
       } while (pageToken !== undefined);
       return found.sort((a, b) => (a.createTime < b.createTime ? 1 : -1))[0];
     },
-    async launch(body) {
+    async launch({ method, query, body }) {
       await http.send({
         method: 'POST',
-        url: `${base}/flexTemplates:launch`,
+        url: `${base}/${method}`,
+        ...(query === undefined ? {} : { query }),
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
         auth: 'google',
@@ -86,12 +98,12 @@ export function createDataflowApi(http: Http, { project, region }: DataflowPlace
         expect: [409],
       });
     },
-    async rowsWritten(id) {
+    async rowsWritten(id, step) {
       const { metrics } = await ask(`jobs/${id}/metrics`, metricsShape);
       const written = metrics.filter(
         ({ name, scalar }) =>
           /^(?:ElementCount|element_count)$/i.test(name.name) &&
-          /write.*bigquery|bigquery.*write/i.test(name.context.original_name ?? name.context.step ?? '') &&
+          step.test(name.context.original_name ?? name.context.step ?? '') &&
           name.context.tentative === undefined &&
           Number.isFinite(Number(scalar)),
       );

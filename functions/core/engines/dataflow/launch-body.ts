@@ -1,5 +1,6 @@
 import type { JdbcRead } from '../../extract.ts';
 import type { DataflowPlace } from '../../run/request.ts';
+import type { Launch } from './api.ts';
 
 export interface LaunchRequest {
   readonly place: DataflowPlace;
@@ -29,37 +30,40 @@ const mostWorkers = 10;
  *
  * The password is a reference that the workers resolve: parameters of a job can be read by everybody who may see the job.
  */
-export function launchBody(request: LaunchRequest): Readonly<Record<string, unknown>> {
+export function launchBody(request: LaunchRequest): Launch {
   const { place, jobName, read, passwordSecret, outputTable, labels } = request;
   const { project, region, bucket, serviceAccount, subnetwork } = place;
   const driver = drivers[read.driver];
   const temporary = `gs://${bucket}/dataflow/${jobName}`;
   return {
-    launchParameter: {
-      jobName,
-      containerSpecGcsPath: `gs://dataflow-templates-${region}/latest/flex/Jdbc_to_BigQuery_Flex`,
-      parameters: {
-        driverJars: `gs://${bucket}/jdbc/${driver.file}`,
-        driverClassName: driver.className,
-        connectionURL: read.url,
-        username: read.user,
-        password: `projects/${project}/secrets/${passwordSecret}/versions/latest`,
-        ...source(read),
-        // Columns go by the names that the query gives them, not by those in the database.
-        useColumnAlias: 'true',
-        outputTable,
-        // A launch that is made again over rows of a job that failed starts from nothing.
-        isTruncate: 'true',
-        createDisposition: 'CREATE_NEVER',
-        bigQueryLoadingTemporaryDirectory: `${temporary}/bigquery`,
-      },
-      environment: {
-        serviceAccountEmail: serviceAccount,
-        tempLocation: `${temporary}/temp`,
-        stagingLocation: `gs://${bucket}/dataflow/staging`,
-        maxWorkers: mostWorkers,
-        ...(subnetwork === undefined ? {} : { subnetwork, ipConfiguration: 'WORKER_IP_PRIVATE' }),
-        additionalUserLabels: labels,
+    method: 'flexTemplates:launch',
+    body: {
+      launchParameter: {
+        jobName,
+        containerSpecGcsPath: `gs://dataflow-templates-${region}/latest/flex/Jdbc_to_BigQuery_Flex`,
+        parameters: {
+          driverJars: `gs://${bucket}/jdbc/${driver.file}`,
+          driverClassName: driver.className,
+          connectionURL: read.url,
+          username: read.user,
+          password: `projects/${project}/secrets/${passwordSecret}/versions/latest`,
+          ...source(read),
+          // Columns go by the names that the query gives them, not by those in the database.
+          useColumnAlias: 'true',
+          outputTable,
+          // A launch that is made again over rows of a job that failed starts from nothing.
+          isTruncate: 'true',
+          createDisposition: 'CREATE_NEVER',
+          bigQueryLoadingTemporaryDirectory: `${temporary}/bigquery`,
+        },
+        environment: {
+          serviceAccountEmail: serviceAccount,
+          tempLocation: `${temporary}/temp`,
+          stagingLocation: `gs://${bucket}/dataflow/staging`,
+          maxWorkers: mostWorkers,
+          ...(subnetwork === undefined ? {} : { subnetwork, ipConfiguration: 'WORKER_IP_PRIVATE' }),
+          additionalUserLabels: labels,
+        },
       },
     },
   };

@@ -1,17 +1,17 @@
 import { systemSleep } from '../../clock.ts';
 import { fatal, retryable } from '../../errors.ts';
 import { createHttp } from '../../http/client.ts';
+import type { Http } from '../../http/http.ts';
 import type { LaneState } from '../../ledger/ledger.ts';
-import type { TableTarget } from '../../pipeline.ts';
 import type { ActiveRun } from '../../run/active-run.ts';
 import type { SliceRead } from '../../run/read-slice.ts';
-import type { DataflowPlace } from '../../run/request.ts';
 import type { Slice } from '../../run/slice.ts';
 import { createRedactor } from '../../secrets.ts';
 import { createDataflowApi, type DataflowApi, type DataflowJob, hosts } from './api.ts';
-import { launchBody } from './launch-body.ts';
+import type { EngineJob, EngineSlice } from './engine-job.ts';
 import { namesOf } from './names.ts';
-import { createStagingTable } from './staging-table.ts';
+import { objectJob } from './read-object.ts';
+import { tableJob } from './read-table.ts';
 
 /** A machine takes two to three minutes to start; asking more often costs runs and tells nothing. */
 const askAgainSeconds = 180;
@@ -26,41 +26,50 @@ const failed = ['JOB_STATE_FAILED', 'JOB_STATE_CANCELLED', 'JOB_STATE_DRAINED', 
  * @throws retryable `deferred`, of this slice alone, while the job is on its way, however long that takes; fatal `vendor`
  *   when it failed or was cancelled; retryable `vendor` when its own count of rows is not what is in the table
  */
-export async function readByDataflow(run: ActiveRun, state: LaneState, slice: Slice): Promise<SliceRead> {
-  const { request, setup, lease } = run;
-  const { place, project, dataset, target } = settle(run, slice);
+export async function readByDataflow(
+  run: ActiveRun,
+  { state, http: own }: { readonly state: LaneState; readonly http: Http },
+  slice: Slice,
+): Promise<SliceRead> {
+  const { lease } = run;
+  const settled = settle(run, slice);
   const http = openHttp(run);
-  const api = createDataflowApi(http, place);
+  const api = createDataflowApi(http, settled.place);
   const ended = state.slices.find(({ sliceId, lane }) => sliceId === slice.id && lane === lease.lane);
   const names = namesOf(lease, slice.id, ended);
   const job = await api.find(names.job);
-  if (job === undefined) {
-    await createStagingTable(http, { project, dataset, name: names.table }, target, setup.now());
-    await api.launch(bodyOf(run, slice, target, { place, names, project, dataset }));
-    throw later(run, slice, `the Dataflow job ${names.job} was launched`);
-  }
-  if (failed.includes(job.currentState)) throw await failure(run, slice, job, api);
-  if (job.currentState !== 'JOB_STATE_DONE')
+  if (job !== undefined && failed.includes(job.currentState)) throw await failure(run, slice, job, api);
+  if (job !== undefined && job.currentState !== 'JOB_STATE_DONE')
     throw later(run, slice, `the Dataflow job ${names.job} is in state ${job.currentState}`);
 
-  const announced = await api.rowsWritten(job.id);
-  const stage = await request.warehouse.openStage(target, slice.origin);
-  try {
-    const columns = target.columns.map(({ name }) => `\`${name}\``).join(', ');
-    const rowsRead = await stage.fill(`SELECT ${columns} FROM \`${project}.${dataset}.${names.table}\``);
-    if (announced !== undefined && announced !== rowsRead)
-      throw retryable('vendor', {
-        where: setup.where,
-        what: `the Dataflow job ${names.job} wrote ${announced} rows, and ${rowsRead} are in its table`,
-        todo: 'nothing of it was loaded; the next run reads the slice again',
-      });
-    return {
-      tables: [{ target, stage, rowsRead, announced, bytes: 0, rejected: 0, quarantined: [], drift: [] }],
-    };
-  } catch (error) {
-    await stage.discard();
-    throw error;
-  }
+  const work = await jobFor({ run, slice, names, http, ...settled }, own);
+  if (job !== undefined) return { tables: [await work.stage(api, job)] };
+  await work.launch(api);
+  throw later(run, slice, `the Dataflow job ${names.job} was launched`);
+}
+
+/** @param own what the source itself talks with */
+async function jobFor(of: EngineSlice, own: Http): Promise<EngineJob> {
+  const { run, slice, target } = of;
+  const { request, setup } = run;
+  if (slice.object === undefined) return tableJob(of);
+  if (request.code.objectRead === undefined)
+    throw fatal('internal', {
+      where: setup.where,
+      what: `source ${request.pipeline.source} does not say how its objects are read by an engine`,
+    });
+  const read = await request.code.objectRead({
+    table: slice.table,
+    origin: slice.origin,
+    object: slice.object,
+    options: slice.options as never,
+    settings: setup.settings,
+    secret: setup.secret,
+    columns: target.columns,
+    http: own,
+    signal: request.signal ?? new AbortController().signal,
+  });
+  return objectJob(of, read);
 }
 
 function settle({ request, setup }: ActiveRun, slice: Slice) {
@@ -75,7 +84,8 @@ function settle({ request, setup }: ActiveRun, slice: Slice) {
       what: 'engine dataflow runs where it is deployed, and this process does not know where its jobs belong',
       todo: 'leave the engine out in stacks of one machine',
     });
-  return { place, project: warehouse.project, dataset, target };
+  const { project, location } = warehouse;
+  return { place, project, location, dataset, target };
 }
 
 function openHttp({ request, setup }: ActiveRun) {
@@ -90,42 +100,6 @@ function openHttp({ request, setup }: ActiveRun) {
     now: setup.now,
     sleep: request.sleep ?? systemSleep,
   }).http;
-}
-
-function bodyOf(
-  { request, setup, lease }: ActiveRun,
-  slice: Slice,
-  target: TableTarget,
-  made: {
-    readonly place: DataflowPlace;
-    readonly names: ReturnType<typeof namesOf>;
-    readonly project: string;
-    readonly dataset: string;
-  },
-): unknown {
-  const { place, names, project, dataset } = made;
-  const passwordSecret = place.passwords[setup.group.name];
-  if (request.code.jdbc === undefined || passwordSecret === undefined)
-    throw fatal('internal', {
-      where: setup.where,
-      what: `source ${request.pipeline.source} cannot be read by JDBC, or has no password for it`,
-    });
-  const read = request.code.jdbc({
-    table: slice.table,
-    options: slice.options as never,
-    settings: setup.settings,
-    secret: setup.secret,
-    columns: target.columns,
-    key: target.key,
-  });
-  return launchBody({
-    place,
-    jobName: names.job,
-    read,
-    passwordSecret,
-    outputTable: `${project}:${dataset}.${names.table}`,
-    labels: { pipeline: lease.pipeline, 'managed-by': 'catchment' },
-  });
 }
 
 function later({ setup }: ActiveRun, slice: Slice, what: string) {

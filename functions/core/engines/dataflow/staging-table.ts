@@ -16,15 +16,22 @@ export interface StagingTable {
  */
 export async function createStagingTable(
   http: Http,
-  { project, dataset, name }: StagingTable,
+  table: StagingTable,
   { columns }: TableTarget,
   now: Date,
 ): Promise<void> {
-  const fields = columns.map((column) => ({
-    name: column.name,
-    type: column.type === 'JSON' ? 'STRING' : column.type,
-    mode: 'NULLABLE',
-  }));
+  const fields = columns.map(({ name, type }) => ({ name, type: type === 'JSON' ? 'STRING' : type }));
+  await createScratchTable(http, table, fields, now);
+}
+
+/** Makes a table of columns that may be NULL. */
+export async function createScratchTable(
+  http: Http,
+  { project, dataset, name }: StagingTable,
+  columns: readonly { readonly name: string; readonly type: string }[],
+  now: Date,
+): Promise<void> {
+  const fields = columns.map((column) => ({ ...column, mode: 'NULLABLE' }));
   await http.send({
     method: 'POST',
     url: `https://bigquery.googleapis.com/bigquery/v2/projects/${project}/datasets/${dataset}/tables`,

@@ -8,8 +8,9 @@ export interface Launched {
   readonly parameters: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, unknown>>;
   state: string;
-  /** Rows that its counters tell. */
+  /** Rows that its counters tell, and lines that were no rows. */
   written?: number | undefined;
+  bad?: number | undefined;
   error?: string | undefined;
 }
 
@@ -44,6 +45,19 @@ const optional = [
   'createDisposition',
 ];
 
+// https://github.com/GoogleCloudPlatform/DataflowTemplates/blob/main/v1/README_GCS_CSV_to_BigQuery.md
+const requiredOfCsv = [
+  'inputFilePattern',
+  'schemaJSONPath',
+  'outputTable',
+  'bigQueryLoadingTemporaryDirectory',
+  'badRecordsOutputTable',
+  'delimiter',
+  'csvFormat',
+];
+
+const optionalOfCsv = ['containsHeaders', 'csvFileEncoding'];
+
 const environmentKeys = [
   'serviceAccountEmail',
   'tempLocation',
@@ -61,15 +75,16 @@ const environmentKeys = [
 export async function startDataflow(options: {
   readonly project: string;
   readonly region: string;
+  /** What is in a bucket, for parameters that name an object. @default nothing */
+  readonly readObject?: (url: string) => string | undefined;
 }): Promise<DataflowStandIn> {
   const jobs: Launched[] = [];
   const standIn = { loseAnswer: false };
   const base = `/v1b3/projects/${options.project}/locations/${options.region}/`;
 
-  const launch = (body: unknown): [status: number, json: unknown] => {
-    const wrong = mistakeIn(body, options.region);
+  const launch = (what: Launching, wrong: string | undefined): [status: number, json: unknown] => {
     if (wrong !== undefined) return refuse(400, wrong);
-    const { jobName, parameters, environment } = (body as LaunchBody).launchParameter;
+    const { jobName, parameters, environment } = what;
     if (jobs.some(({ name, state }) => name === jobName && !ended.includes(state)))
       return refuse(409, `There is already an active job named ${jobName}`);
     const createTime = new Date(Date.UTC(2026, 10, 12, 6, 0, jobs.length)).toISOString();
@@ -83,7 +98,14 @@ export async function startDataflow(options: {
     if (!/^Bearer \S+$/.test(request.headers.authorization ?? '')) return refuse(401, 'no token');
     if (!url.pathname.startsWith(base)) return refuse(404, url.pathname);
     const path = url.pathname.slice(base.length);
-    if (request.method === 'POST' && path === 'flexTemplates:launch') return launch(await readJson(request));
+    if (request.method === 'POST' && path === 'flexTemplates:launch') {
+      const body = (await readJson(request)) as LaunchBody;
+      return launch(body.launchParameter, mistakeIn(body, options.region));
+    }
+    if (request.method === 'POST' && path === 'templates:launch') {
+      const body = (await readJson(request)) as Launching;
+      return launch(body, csvMistakeIn(body, url.searchParams, options));
+    }
     if (request.method !== 'GET') return refuse(405, request.method ?? '');
     if (path === 'jobs') {
       const name = url.searchParams.get('name');
@@ -95,7 +117,7 @@ export async function startDataflow(options: {
     if (job === undefined) return refuse(404, path);
     if (part === 'messages')
       return [200, job.error === undefined ? {} : { jobMessages: [{ messageText: job.error }] }];
-    return [200, { metrics: job.written === undefined ? [] : metricsOf(job.written) }];
+    return [200, { metrics: job.written === undefined ? [] : metricsOf(job) }];
   };
 
   const server = createServer(async (request, response) => {
@@ -121,13 +143,14 @@ export async function startDataflow(options: {
   });
 }
 
+interface Launching {
+  readonly jobName: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, unknown>>;
+}
+
 interface LaunchBody {
-  readonly launchParameter: {
-    readonly jobName: string;
-    readonly containerSpecGcsPath: string;
-    readonly parameters: Readonly<Record<string, string>>;
-    readonly environment: Readonly<Record<string, unknown>>;
-  };
+  readonly launchParameter: Launching & { readonly containerSpecGcsPath: string };
 }
 
 function mistakeIn(body: unknown, region: string): string | undefined {
@@ -135,20 +158,59 @@ function mistakeIn(body: unknown, region: string): string | undefined {
   if (Object.keys(others).length > 0 || launchParameter === undefined) return 'unknown field';
   const { jobName, containerSpecGcsPath, parameters, environment, ...more } = launchParameter;
   if (Object.keys(more).length > 0) return `unknown field ${Object.keys(more)}`;
-  if (!/^[a-z]([-a-z0-9]{0,1022}[a-z0-9])?$/.test(jobName)) return `bad job name ${jobName}`;
   if (containerSpecGcsPath !== `gs://dataflow-templates-${region}/latest/flex/Jdbc_to_BigQuery_Flex`)
     return `no template ${containerSpecGcsPath}`;
-  const missing = required.find((name) => parameters[name] === undefined);
+  const wrong = commonMistake({ jobName, parameters, environment }, required, optional, environmentKeys);
+  if (wrong !== undefined) return wrong;
+  if ((parameters.query === undefined) === (parameters.table === undefined)) return 'query or table';
+  if (parameters.table !== undefined && parameters.partitionColumn === undefined) return 'no partitionColumn';
+  return undefined;
+}
+
+function commonMistake(
+  { jobName, parameters, environment }: Launching,
+  needed: readonly string[],
+  possible: readonly string[],
+  keys: readonly string[],
+): string | undefined {
+  if (!/^[a-z]([-a-z0-9]{0,1022}[a-z0-9])?$/.test(jobName)) return `bad job name ${jobName}`;
+  const missing = needed.find((name) => parameters[name] === undefined);
   if (missing !== undefined) return `missing parameter ${missing}`;
-  const unknown = Object.keys(parameters).find((name) => ![...required, ...optional].includes(name));
+  const unknown = Object.keys(parameters).find((name) => ![...needed, ...possible].includes(name));
   if (unknown !== undefined) return `unrecognized parameter ${unknown}`;
   const text = Object.entries(parameters).find(([, value]) => typeof value !== 'string');
   if (text !== undefined) return `parameter ${text[0]} is no text`;
-  if ((parameters.query === undefined) === (parameters.table === undefined)) return 'query or table';
-  if (parameters.table !== undefined && parameters.partitionColumn === undefined) return 'no partitionColumn';
-  if (!/^[\w.-]+:[\w]+\.[\w]+$/.test(parameters.outputTable ?? '')) return 'bad outputTable';
-  const odd = Object.keys(environment).find((name) => !environmentKeys.includes(name));
+  for (const name of ['outputTable', 'badRecordsOutputTable'])
+    if (!/^[\w.-]+:[\w]+\.[\w]+$/.test(parameters[name] ?? 'a:b.c')) return `bad ${name}`;
+  const odd = Object.keys(environment).find((name) => !keys.includes(name));
   return odd === undefined ? undefined : `unknown environment ${odd}`;
+}
+
+/** Classic templates are run from where they lie, and know no folder for the code of the job. */
+function csvMistakeIn(
+  body: Launching,
+  query: URLSearchParams,
+  {
+    region,
+    readObject,
+  }: { readonly region: string; readonly readObject?: (url: string) => string | undefined },
+): string | undefined {
+  const { jobName, parameters, environment, ...more } = body;
+  if (Object.keys(more).length > 0) return `unknown field ${Object.keys(more)}`;
+  const template = query.get('gcsPath');
+  if (template !== `gs://dataflow-templates-${region}/latest/GCS_CSV_to_BigQuery`)
+    return `no template ${template}`;
+  const keys = environmentKeys.filter((name) => name !== 'stagingLocation');
+  const wrong = commonMistake(body, requiredOfCsv, optionalOfCsv, keys);
+  if (wrong !== undefined) return wrong;
+  if (!/^gs:\/\/[^\n\r]+$/.test(parameters.inputFilePattern ?? '')) return 'bad inputFilePattern';
+  if (!['true', 'false', undefined].includes(parameters.containsHeaders)) return 'bad containsHeaders';
+  if (!['US-ASCII', 'ISO-8859-1', 'UTF-8', 'UTF-16', undefined].includes(parameters.csvFileEncoding))
+    return 'bad csvFileEncoding';
+  const schema = readObject?.(parameters.schemaJSONPath ?? '');
+  if (schema === undefined) return `no object ${parameters.schemaJSONPath}`;
+  const fields = (JSON.parse(schema) as Readonly<Record<string, unknown>>)['BigQuery Schema'];
+  return Array.isArray(fields) && fields.length > 0 ? undefined : 'no "BigQuery Schema" in the schema file';
 }
 
 function toJob({ id, name, state, createTime }: Launched) {
@@ -156,16 +218,24 @@ function toJob({ id, name, state, createTime }: Launched) {
 }
 
 /** A job tells each counter twice: as it is known for certain, and with what is still under way. */
-function metricsOf(written: number) {
-  const name = (more: object) => ({
-    origin: 'dataflow/v1b3',
-    name: 'ElementCount',
-    context: { original_name: 'Write to BigQuery/PrepareWrite-out0', ...more },
+function metricsOf({ written = 0, bad, parameters }: Launched) {
+  const counter = (original_name: string, scalar: number, more: object = {}) => ({
+    name: { origin: 'dataflow/v1b3', name: 'ElementCount', context: { original_name, ...more } },
+    scalar,
   });
+  const twice = (name: string, scalar: number) => [
+    counter(name, scalar),
+    counter(name, scalar + 3, { tentative: 'true' }),
+  ];
+  if (parameters.inputFilePattern === undefined)
+    return [
+      counter('Read from JdbcIO-out0', written + 7),
+      ...twice('Write to BigQuery/PrepareWrite-out0', written),
+    ];
   return [
-    { name: { ...name({}), context: { original_name: 'Read from JdbcIO-out0' } }, scalar: written + 7 },
-    { name: name({}), scalar: written },
-    { name: name({ tentative: 'true' }), scalar: written + 3 },
+    counter('ReadCsvFile/ReadCsvWithHeaders-out1', written + (bad ?? 0)),
+    ...twice('Insert good records into Bigquery/PrepareWrite/ParDo(Anonymous)-out0', written),
+    ...twice('Insert bad records into Bigquery/PrepareWrite/ParDo(Anonymous)-out0', bad ?? 0),
   ];
 }
 

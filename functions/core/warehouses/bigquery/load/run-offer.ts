@@ -40,14 +40,14 @@ export async function runOffer(
 ): Promise<(LoadedFiles & { readonly staged: number }) | undefined> {
   const { target, offer } = request;
   if (offer.location.toLowerCase() !== bigquery.settings.location.toLowerCase()) return undefined;
-  const cells = cellsOf(request, await fieldsOf(bigquery, offer, target));
-  if (cells === undefined) return undefined;
+  const made = cellsOf(request, await fieldsOf(bigquery, offer, target));
+  if (made === undefined) return undefined;
   await request.createStage();
-  if (cells.every(({ flaws }) => flaws.length === 0)) {
-    const staged = await insert(bigquery, request, cells);
+  if (made.cells.every(({ flaws }) => flaws.length === 0)) {
+    const staged = await insert(bigquery, request, made);
     return { read: staged, staged, bytes: 0, quarantined: [], drift: [] };
   }
-  return checkApart(bigquery, request, cells);
+  return checkApart(bigquery, request, made);
 }
 
 const dryRun = z.object({
@@ -83,9 +83,14 @@ async function fieldsOf(
   }
 }
 
-function cellsOf({ target, offer }: OfferRequest, fields: readonly ResultField[]) {
+/** How a stage's columns are made of the query's, about the alias `r`. */
+type Made = Pick<RawRows, 'cells' | 'extra'>;
+
+function cellsOf({ target, offer }: OfferRequest, fields: readonly ResultField[]): Made | undefined {
   const cells: RawRows['cells'][number][] = [];
+  const extra = fields.find(({ name }) => name === '_extra');
   for (const field of fields) {
+    if (field === extra) continue;
     // BigQuery's names differ in case only.
     const column = target.columns.find(({ name }) => name.toLowerCase() === field.name.toLowerCase());
     if (column === undefined) return undefined;
@@ -96,7 +101,8 @@ function cellsOf({ target, offer }: OfferRequest, fields: readonly ResultField[]
     const isText = field.mode !== 'REPEATED' && castable.has(field.type);
     cells.push({ ...cell, column: column.name, shown: isText ? `CAST(${value} AS STRING)` : noText });
   }
-  return cells.length === 0 ? undefined : cells;
+  if (cells.length === 0) return undefined;
+  return { cells, extra: extra === undefined ? 'NULL' : `r.${ident(extra.name)}` };
 }
 
 const noText = 'CAST(NULL AS STRING)';
@@ -107,10 +113,10 @@ const castable: ReadonlySet<string> = new Set([
   ...['DATE', 'TIME', 'DATETIME', 'TIMESTAMP'],
 ]);
 
-async function insert(bigquery: Bigquery, request: OfferRequest, cells: RawRows['cells']): Promise<number> {
+async function insert(bigquery: Bigquery, request: OfferRequest, { cells, extra }: Made): Promise<number> {
   const { origin, stageTable, offer } = request;
-  const names = [...cells.map(({ column }) => column), '_origin', rowColumn].map(ident);
-  const values = [...cells.map(({ value }) => value), '@origin', anyPosition];
+  const names = [...cells.map(({ column }) => column), '_origin', '_extra', rowColumn].map(ident);
+  const values = [...cells.map(({ value }) => value), '@origin', extra, anyPosition];
   const query =
     `INSERT INTO ${tableRef(bigquery.settings, stageTable)} (${names.join(', ')}) ` +
     `SELECT ${values.join(', ')} FROM (${offer.sql}\n) AS r`;
@@ -126,7 +132,7 @@ async function insert(bigquery: Bigquery, request: OfferRequest, cells: RawRows[
   });
 }
 
-async function checkApart(bigquery: Bigquery, request: OfferRequest, cells: RawRows['cells']) {
+async function checkApart(bigquery: Bigquery, request: OfferRequest, { cells, extra }: Made) {
   const { target, origin, stageTable, rawName, offer } = request;
   const table = tableRef(bigquery.settings, rawName);
   const ends = new Date(bigquery.settings.now().getTime() + lifeMs).toISOString();
@@ -141,7 +147,7 @@ async function checkApart(bigquery: Bigquery, request: OfferRequest, cells: RawR
     });
     const read = Number(counted.rows[0]?.[0] ?? 0);
     const raw: RawRows = {
-      ...{ table: rawName, cells, extra: 'NULL', position: anyPosition, where: 'TRUE', params: {} },
+      ...{ table: rawName, cells, extra, position: anyPosition, where: 'TRUE', params: {} },
     };
     const staged = await moveRows(bigquery, { target, stageTable, origin, raw: [raw] });
     const quarantined = staged < read ? await readBadRows(bigquery, raw) : [];
