@@ -35,6 +35,7 @@ const count = async (bench: Awaited<ReturnType<typeof openPlace>>) =>
 describe.each([
   ['append', appended],
   ['replace', replaced],
+  ['replace', { ...replaced, key: ['day', 'id'] }],
 ] as const)('rows piped straight to where they stay, write mode %s', (mode, target) => {
   it('are seen by nobody before the commit, and by all after it', async () => {
     const bench = await openPlace();

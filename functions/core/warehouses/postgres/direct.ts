@@ -1,6 +1,7 @@
 import { literal } from '../../files/quote.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Database, Sql } from './database.ts';
+import { isPlain } from './plain-table.ts';
 import type { StageTables } from './stage-tables.ts';
 import { tableName } from './tables.ts';
 import { originSetting } from './types.ts';
@@ -24,16 +25,17 @@ export interface Direct {
 }
 
 /** True when rows of this table may go straight to where they stay. */
-export function mayBeDirect({ writeMode, key }: TableTarget): boolean {
-  return writeMode === 'append' || (writeMode === 'replace' && key.length === 0);
+export function mayBeDirect({ writeMode }: TableTarget): boolean {
+  return writeMode === 'append' || writeMode === 'replace';
 }
 
+/** @returns undefined for a table that cannot be swapped and whose key tells which few of its rows must be written */
 export async function openDirect(
   database: Database,
   tables: StageTables,
   target: TableTarget,
   origin: string,
-): Promise<Direct> {
+): Promise<Direct | undefined> {
   const kind = target.writeMode === 'append' ? 'final' : 'next';
   const table = kind === 'final' ? tableName(target) : await tables.nextName();
   const sql = await database.connect();
@@ -51,6 +53,10 @@ export async function openDirect(
     }
   };
   try {
+    if (kind === 'next' && target.key.length > 0 && !(await isPlain(sql, target))) {
+      await database.giveBack(sql);
+      return undefined;
+    }
     await sql.run(`BEGIN; SET LOCAL ${originSetting} = ${literal(origin)}`);
   } catch (error) {
     await database.giveBack(sql, true);

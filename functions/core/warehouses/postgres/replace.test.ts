@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Bench } from '../conformance/bench.ts';
 import { items, openBench } from '../conformance/bench.ts';
+import { streamOf } from '../conformance/text.ts';
 import { copyStream, useServer } from './testing.ts';
 
 const fixture = useServer();
@@ -91,4 +92,92 @@ it.each([
   expect(await bench.rows(`select count(*) from pg_tables where schemaname = 'catchment_stage'`)).toEqual([
     [0],
   ]);
+});
+
+describe('a table with a key', () => {
+  const keyed = items({ writeMode: 'replace', key: ['day', 'id'], cursor: { kind: 'snapshot' } });
+  const columns = ['day', 'id', 'value'];
+
+  /** Replaces the table by rows of one day, each `[id, value]`, in streams of their own. */
+  async function replaceBy(bench: Bench, ...streams: (readonly (readonly [string | null, number])[])[]) {
+    await bench.warehouse.prepare([keyed]);
+    const stage = await bench.warehouse.openStage(keyed, 'a');
+    await stage.pipe(
+      streams.map((rows) =>
+        streamOf(
+          columns,
+          rows.map(([id, value]) => ['2026-11-01', id, String(value)]),
+        ),
+      ),
+    );
+    const [outcome] = await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'replace' }));
+    await stage.discard();
+    return outcome;
+  }
+
+  const values = (bench: Bench) => bench.rows('select id, value from conformance.items order by id');
+
+  it('is written once, keeps the last row of a key and tells what changed, with NULL as a value like any other', async () => {
+    const bench = await openPlace();
+    const nothing = { inserted: 0, updated: 0, unchanged: 0, duplicates: 0, deleted: 0 };
+    const [first, second] = [
+      { x: 1, y: 3 },
+      { gone: 4, x: 5 },
+    ].map((each) => Object.entries(each));
+    expect(
+      await replaceBy(bench, [...(first ?? []), [null, 7]], [...(second ?? []), [null, 8]]),
+    ).toMatchObject({ ...nothing, inserted: 4, duplicates: 2 });
+    expect(await values(bench)).toEqual([...Object.entries({ gone: 4, x: 5, y: 3 }), [null, 8]]);
+    const before = await oid(bench);
+    expect(await replaceBy(bench, [...Object.entries({ x: 5, y: 30, new: 6 }), [null, 8]])).toMatchObject({
+      ...nothing,
+      inserted: 1,
+      updated: 1,
+      unchanged: 2,
+      deleted: 1,
+    });
+    expect(await oid(bench)).not.toEqual(before);
+    expect(await values(bench)).toEqual([...Object.entries({ new: 6, x: 5, y: 30 }), [null, 8]]);
+  });
+
+  it('on which something hangs is changed row by row, so that equal rows stay where they are', async () => {
+    const bench = await openPlace();
+    await replaceBy(bench, [
+      ['x', 1],
+      ['y', 2],
+    ]);
+    await fixture.run(bench.place, 'CREATE VIEW conformance.seen AS SELECT * FROM conformance.items');
+    const place = () => bench.rows(`select xmin::text, ctid::text from conformance.items where id = 'x'`);
+    const before = await place();
+    expect(
+      await replaceBy(bench, [
+        ['x', 1],
+        ['y', 20],
+      ]),
+    ).toMatchObject({ updated: 1, unchanged: 1 });
+    expect(await place()).toEqual(before);
+    expect(await values(bench)).toEqual([
+      ['x', 1],
+      ['y', 20],
+    ]);
+  });
+
+  it('holds what it was told when something is hung on it between the rows and the commit', async () => {
+    const bench = await openPlace();
+    await replaceBy(bench, [['x', 1]]);
+    const stage = await bench.warehouse.openStage(keyed, 'a');
+    await stage.pipe([
+      streamOf(columns, [
+        ['2026-11-01', 'x', '1'],
+        ['2026-11-01', 'y', '2'],
+      ]),
+    ]);
+    await fixture.run(bench.place, 'CREATE VIEW conformance.seen AS SELECT * FROM conformance.items');
+    const [outcome] = await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'replace' }));
+    expect(outcome).toMatchObject({ inserted: 1, unchanged: 1, deleted: 0 });
+    expect(await bench.rows('select id, value from conformance.seen order by id')).toEqual([
+      ['x', 1],
+      ['y', 2],
+    ]);
+  });
 });

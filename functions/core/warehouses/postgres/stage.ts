@@ -66,6 +66,7 @@ export function openStage(
   let direct: Direct | undefined;
   let rows = 0;
   let isGone = false;
+  let mayOpen = !changes && mayBeDirect(target);
 
   const table = () => {
     made ??= createTable(context, columns, changes);
@@ -76,13 +77,8 @@ export function openStage(
   const openWriter = async (): Promise<StageWriter> => {
     if (isGone)
       throw fatal('internal', { where: target.name, what: 'a stage was used after it was discarded' });
-    if (
-      made === undefined &&
-      direct === undefined &&
-      context.direct === undefined &&
-      !changes &&
-      mayBeDirect(target)
-    ) {
+    if (mayOpen && made === undefined && context.direct === undefined) {
+      mayOpen = false;
       direct = await openDirect(database, tables, target, origin);
       context.direct = direct;
     }

@@ -1,5 +1,6 @@
 import { ident, literal } from '../../files/quote.ts';
 import { isConflict } from './errors.ts';
+import { isPlain } from './plain-table.ts';
 import { stageSchema } from './stage-tables.ts';
 import type { Counts, TableWrite } from './write-modes.ts';
 import { noCounts, replaceScope } from './write-modes.ts';
@@ -16,7 +17,7 @@ export async function swapTable(write: TableWrite): Promise<Counts> {
   const { sql, table, stage, target, rows } = write;
   await sql.run('SAVEPOINT swap_table');
   try {
-    if (await isPlain(write)) {
+    if (await isPlain(sql, target)) {
       const [old = 0] = await sql.counts(`SELECT count(*) FROM ${table}`);
       const grants = await grantsOf(write);
       const comment = await commentOf(write);
@@ -38,24 +39,6 @@ export async function swapTable(write: TableWrite): Promise<Counts> {
   const counts = await replaceScope(write, 'TRUE');
   await sql.run(`DROP TABLE ${stage}`);
   return counts;
-}
-
-async function isPlain({ sql, target }: TableWrite): Promise<boolean> {
-  const rows = await sql.rows(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'r' AND c.relpersistence = 'p'
-       AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
-       AND NOT c.relhasindex AND NOT c.relhastriggers AND NOT c.relhasrules AND NOT c.relrowsecurity
-       AND NOT c.relispartition AND NOT c.relhassubclass AND c.reloptions IS NULL AND c.relreplident = 'd'
-       AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL)
-       AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE c.oid IN (k.conrelid, k.confrelid) AND k.contype <> 'n')
-       AND NOT EXISTS (SELECT 1 FROM pg_publication_rel p WHERE p.prrelid = c.oid)
-       AND NOT EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)
-       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
-         AND d.deptype = 'n')`,
-    [target.dataset, target.name],
-  );
-  return rows.length > 0;
 }
 
 /** Statements that give the new table the rights of the old one. */

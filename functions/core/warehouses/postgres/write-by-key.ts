@@ -15,7 +15,7 @@ const analyzedRows = 1000;
  */
 export async function writeByKey(write: TableWrite, scope: string | undefined): Promise<Counts> {
   const { sql, table, stage, columns } = write;
-  const duplicates = await dropDuplicates(write);
+  const duplicates = await dropDuplicates(write, orderColumn);
   const rows = write.rows - duplicates;
   const [filled] = await sql.counts(`SELECT count(*) FROM (SELECT 1 FROM ${table} LIMIT 1) AS first`);
   if (filled === 0) return { ...noCounts, duplicates, inserted: await insertStaged({ ...write, rows }) };
@@ -41,7 +41,17 @@ export async function writeByKey(write: TableWrite, scope: string | undefined): 
   return { inserted: rows - matched, updated, unchanged, duplicates, deleted: gone - updated };
 }
 
-async function dropDuplicates({ sql, target, stage, rows }: TableWrite): Promise<number> {
+/**
+ * Leaves the last row of each key in the stage.
+ *
+ * @param order the stage's column that tells which one that is
+ * @returns rows dropped
+ * @throws retryable `warehouse` when the stage lost rows
+ */
+export async function dropDuplicates(
+  { sql, target, stage, rows }: TableWrite,
+  order: string,
+): Promise<number> {
   const key = list(target.key.map((name) => ({ name })));
   if (rows >= analyzedRows) await sql.run(`ANALYZE ${stage}`);
   const [found = 0, keys = 0] = await sql.counts(
@@ -50,28 +60,16 @@ async function dropDuplicates({ sql, target, stage, rows }: TableWrite): Promise
   if (found !== rows) throw lostStage(target, rows, found);
   if (keys === rows) return 0;
   return sql.run(
-    `DELETE FROM ${stage} WHERE ${orderColumn} IN (
-       SELECT ${orderColumn} FROM (
-         SELECT ${orderColumn}, row_number() OVER (PARTITION BY ${key} ORDER BY ${orderColumn} DESC) AS place FROM ${stage}
-       ) AS ranked WHERE place > 1)`,
+    `DELETE FROM ${stage} WHERE ${order} IN (
+       SELECT place FROM (
+         SELECT ${order} AS place, row_number() OVER (PARTITION BY ${key} ORDER BY ${order} DESC) AS rank FROM ${stage}
+       ) AS ranked WHERE rank > 1)`,
   );
 }
 
-/** Pairs of rows with one key: `old` in the final table, `new` in the stage, `same` when all columns are equal. */
 async function matchRows(write: TableWrite, matches: string) {
-  const { sql, target, table, stage, rows } = write;
-  const same = allColumns(target.columns).map(
-    ({ name }) => `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(name)}`,
-  );
-  const joins = await keyJoins(write, (name) => name);
-  await sql.run(
-    `CREATE UNLOGGED TABLE ${matches} AS ${joins
-      .map(
-        (join) =>
-          `SELECT t.ctid AS old, s.${orderColumn} AS new, (${same.join(' AND ')}) AS same FROM ${table} AS t JOIN ${stage} AS s ON ${join}`,
-      )
-      .join(' UNION ALL ')}`,
-  );
+  const { sql, rows } = write;
+  await sql.run(`CREATE UNLOGGED TABLE ${matches} AS ${await matchesSql(write, orderColumn)}`);
   if (rows >= analyzedRows) await sql.run(`ANALYZE ${matches}`);
   const count = () =>
     sql.counts(`SELECT count(*), count(DISTINCT new), count(*) FILTER (WHERE same) FROM ${matches}`);
@@ -83,6 +81,20 @@ async function matchRows(write: TableWrite, matches: string) {
      WHERE same AND old NOT IN (SELECT min(old) FROM ${matches} WHERE same GROUP BY new)`,
   );
   return { matched, unchanged: (await count())[2] ?? 0 };
+}
+
+/**
+ * SELECT of all pairs of rows with one key: `old`, the place of a row in the final table, `new`, that of a staged one, and
+ * `same` when all columns are equal.
+ */
+export async function matchesSql(write: TableWrite, order: string): Promise<string> {
+  const { target, table, stage } = write;
+  const same = allColumns(target.columns).map(
+    ({ name }) => `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(name)}`,
+  );
+  const joins = await keyJoins(write, (name) => name);
+  const found = `SELECT t.ctid AS old, s.${order} AS new, (${same.join(' AND ')}) AS same FROM ${table} AS t`;
+  return joins.map((join) => `${found} JOIN ${stage} AS s ON ${join}`).join(' UNION ALL ');
 }
 
 /**

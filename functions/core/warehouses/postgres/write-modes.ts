@@ -5,8 +5,8 @@ import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
 import { windowBounds } from '../window-bounds.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { Sql } from './database.ts';
+import { replaceTable } from './replace-table.ts';
 import type { PostgresStage } from './stage.ts';
-import { swapTable } from './swap-table.ts';
 import { tableName } from './tables.ts';
 import { allColumns, list } from './types.ts';
 import { writeByKey } from './write-by-key.ts';
@@ -58,7 +58,7 @@ export async function applyStage(sql: Sql, staged: StagedTable, scope: Scope): P
   // Other writers of the table wait until this one is done; readers do not notice.
   if (staged.writeMode !== 'append') await sql.run(`LOCK TABLE ${write.table} IN SHARE ROW EXCLUSIVE MODE`);
   if (direct?.kind === 'next' && staged.writeMode === 'replace')
-    return { table: target.declared, ...(await swapTable(write)) };
+    return { table: target.declared, ...(await replaceTable(write)) };
   return { table: target.declared, ...(await applyMode(write, staged, conditionOf(target, scope))) };
 }
 
