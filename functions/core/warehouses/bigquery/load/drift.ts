@@ -21,7 +21,7 @@ export async function readStrays(
   const counts = new Map<string, number>();
   const ask = (sql: string, params: typeof raw.params) =>
     select(bigquery, { what: 'reading fields without a column', sql, params });
-  for (const { name, json, isThere } of strays) {
+  for (const { name, json, isThere, inside } of strays) {
     const from = `FROM ${tableRef(bigquery.settings, raw.table)} AS r WHERE ${isThere}`;
     const params = Object.fromEntries(
       Object.entries(raw.params).filter(([key]) => `${json} ${from}`.includes(`@${key}`)),
@@ -33,10 +33,25 @@ export async function readStrays(
     const sample = await ask(`SELECT DISTINCT ${json} AS found ${from} LIMIT ${sampleValues}`, params);
     for (const [text] of sample.rows) {
       const found = parseJson(String(text));
+      if (inside !== undefined) {
+        const [first = '', ...inner] = inside;
+        const parents = [first, ...inner.slice(0, -1)];
+        for (const value of valuesAt(found, inner))
+          log.note(inner.at(-1) ?? '', value, { parents, isSameRow: true });
+        continue;
+      }
       log.note(name, isText ? fromCell(found) : found, { parents: [], isSameRow: false });
     }
   }
   return log.fields().map((found) => ({ ...found, rows: counts.get(found.field) ?? found.rows }));
+}
+
+/** What stands at a path, in each item of the lists on its way. */
+function valuesAt(value: unknown, [name, ...rest]: readonly string[]): readonly unknown[] {
+  if (name === undefined) return [value];
+  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, [name, ...rest]));
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return [];
+  return valuesAt((value as Readonly<Record<string, unknown>>)[name], rest);
 }
 
 /** Cells of a CSV file are text even where they are numbers. */

@@ -7,6 +7,8 @@ export interface StrayField {
   readonly json: string;
   /** SQL that is true when the row has it. */
   readonly isThere: string;
+  /** Of a field inside of `json`: the names that lead to it, the first one that of `json` itself. @default it is the whole */
+  readonly inside?: readonly string[] | undefined;
 }
 
 /** SQL of `_extra`: NULL for a row that has none of the fields. Their names go as parameters, whatever they are. */

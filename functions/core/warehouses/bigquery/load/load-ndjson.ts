@@ -1,6 +1,6 @@
-import { fatal } from '../../../errors.ts';
 import type { InspectedFile } from '../../../files/inspect-file.ts';
 import { matchColumns } from '../../../files/match-columns.ts';
+import type { Column } from '../../../schema.ts';
 import { anyPosition } from '../fill.ts';
 import type { Bigquery } from '../jobs.ts';
 import { tableRef } from '../names.ts';
@@ -8,6 +8,8 @@ import { jsonText } from '../pipe/canonical-sql.ts';
 import { createScratchTable } from '../pipe/raw-table.ts';
 import { select } from '../sql.ts';
 import { extraSql } from './extra-sql.ts';
+import { nestedCell } from './json-column.ts';
+import { allKeys, jsonPath, namesIn, nestedStrays } from './json-keys.ts';
 import { lenientCell } from './lenient-sql.ts';
 import type { LoadedObjects, ObjectsRequest } from './load-job.ts';
 import { loadUris } from './load-job.ts';
@@ -23,15 +25,7 @@ export async function loadNdjsonObjects(
   { target, files, newTable }: ObjectsRequest,
 ): Promise<readonly LoadedObjects[]> {
   const [ref] = files;
-  const nested = target.columns.find(({ type, mode }) => type === 'RECORD' || mode === 'REPEATED');
   if (ref === undefined) return [];
-  if (nested !== undefined)
-    throw fatal('bad-file', {
-      where: `${target.dataset}.${target.name}`,
-      what: `column "${nested.name}" is a list or a RECORD, which is not loaded from JSON Lines in a bucket`,
-      got: ref.path,
-      todo: `deliver Parquet, make it JSON in schemas/${target.schema}.json, or bring the file to this machine first`,
-    });
   const table = newTable();
   const fields = [{ name: 'line', type: 'STRING', mode: 'NULLABLE' }];
   await createScratchTable(bigquery, { name: table, fields });
@@ -48,12 +42,15 @@ export async function loadNdjsonObjects(
     },
   });
   const rows = await countLines(bigquery, table);
-  const names = await keysOf(bigquery, table);
+  const hasNested = target.columns.some(isNested);
+  const keys = await keysOf(bigquery, table, hasNested ? allKeys(line) : topKeys);
+  const names = keys.map(namesIn).flatMap(([name, ...inner]) => (name && inner.length === 0 ? [name] : []));
   const file: InspectedFile = { ref, where: target.name, bytes, compression: 'none', head: Buffer.alloc(0) };
   const matched = matchColumns(target, names, file);
   const cells = matched.fields.flatMap(({ column, field }) => {
     if (field === undefined) return [];
     const shown = textOf(field);
+    if (isNested(column)) return { ...nestedCell(column, line, field), column: column.name, shown };
     const cell =
       column.type === 'JSON' ? { value: jsonText(jsonOf(field)), flaws: [] } : lenientCell(column, shown);
     const isList = `JSON_QUERY(${line}, '${pathOf(field)}') IS NOT NULL AND ${shown} IS NULL AND JSON_QUERY(${line}, '${pathOf(field)}') != 'null'`;
@@ -67,12 +64,21 @@ export async function loadNdjsonObjects(
   // It stands first, so that a broken line is told as such and not as one without its columns.
   const [first] = cells;
   if (first !== undefined) first.flaws = [isBroken, ...first.flaws];
-  const strays = matched.unknown.map((name) => ({
+  const whole = matched.unknown.map((name) => ({
     name,
     json: jsonText(`JSON_QUERY(${line}, '${pathOf(name)}')`),
     isThere: `COALESCE(JSON_QUERY(${line}, '${pathOf(name)}'), 'null') != 'null'`,
   }));
-  const extra = extraSql(strays, `${table}_name`);
+  const nested = matched.fields.flatMap(({ column, field }) =>
+    field !== undefined && isNested(column) ? [{ column, field }] : [],
+  );
+  const inner = nestedStrays(nested, keys, line);
+  // A value of which a part is kept is there in every row; only rows with such a part keep it.
+  const kept = inner.kept.map((stray) => ({
+    ...stray,
+    json: `IF(${stray.isThere}, ${jsonText(stray.json)}, 'null')`,
+  }));
+  const extra = extraSql([...whole, ...kept], `${table}_name`);
   const raw = {
     table,
     cells,
@@ -81,7 +87,7 @@ export async function loadNdjsonObjects(
     where: isNoBlank,
     params: extra.params,
   };
-  return [{ raw, rows, bytes, strays, isText: false }];
+  return [{ raw, rows, bytes, strays: [...whole, ...inner.reported], isText: false }];
 }
 
 const isNoBlank = `TRIM(${line}) != ''`;
@@ -95,12 +101,18 @@ async function countLines(bigquery: Bigquery, table: string): Promise<number> {
   return Number(rows[0]?.[0] ?? 0);
 }
 
-async function keysOf(bigquery: Bigquery, table: string): Promise<string[]> {
+const topKeys = `JSON_KEYS(SAFE.PARSE_JSON(${line}, wide_number_mode=>'round'), 1)`;
+
+function isNested({ type, mode }: Column): boolean {
+  return type === 'RECORD' || mode === 'REPEATED';
+}
+
+async function keysOf(bigquery: Bigquery, table: string, keys: string): Promise<string[]> {
   const { rows } = await select(bigquery, {
     what: 'reading the fields of JSON lines',
     sql:
       `SELECT DISTINCT name FROM ${tableRef(bigquery.settings, table)} AS r, ` +
-      `UNNEST(JSON_KEYS(SAFE.PARSE_JSON(${line}, wide_number_mode=>'round'), 1)) AS name ORDER BY name`,
+      `UNNEST(${keys}) AS name ORDER BY name`,
     params: {},
   });
   return rows.map(([name]) => String(name));
@@ -116,11 +128,5 @@ function jsonOf(name: string): string {
 }
 
 function pathOf(name: string): string {
-  if (/['"\\\n]/.test(name))
-    throw fatal('bad-file', {
-      what: 'a field has a name that no JSON path can hold',
-      got: name,
-      todo: 'bring the file to this machine first',
-    });
-  return `$."${name}"`;
+  return jsonPath([name]);
 }

@@ -4,8 +4,12 @@ import type { Column } from '../../../schema.ts';
 export interface CellSql {
   /** SQL of the value; NULL for a text that does not fit. */
   readonly value: string;
-  /** Conditions under which the row breaks the schema, with why. */
-  readonly flaws: readonly { readonly when: string; readonly reason: string }[];
+  /** Conditions under which the row breaks the schema, with why; inside of a list or a record also with the path. */
+  readonly flaws: readonly {
+    readonly when: string;
+    readonly reason: string;
+    readonly path?: string | undefined;
+  }[];
 }
 
 /**

@@ -108,7 +108,7 @@ export async function readBadRows(bigquery: Bigquery, raw: RawRows): Promise<rea
     const found = flaws[flaw];
     return {
       row: raw.first === undefined ? undefined : at - raw.first,
-      path: found?.cell.column ?? '',
+      path: found?.path ?? found?.cell.column ?? '',
       reason: found?.reason ?? '',
       masked: mask(text),
     };

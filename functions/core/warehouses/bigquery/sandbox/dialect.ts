@@ -34,7 +34,9 @@ export const macros = [
   'CREATE MACRO BQ_REGEXP_EXTRACT(x, pattern) AS CASE WHEN regexp_matches(x, pattern) THEN regexp_extract(x, pattern, 1) END',
   'CREATE MACRO BQ_JSON_QUERY(x, path) AS CASE WHEN json_valid(x) THEN CAST(json_extract(x, path) AS VARCHAR) END',
   "CREATE MACRO BQ_JSON_VALUE(x, path) AS CASE WHEN json_valid(x) AND json_type(x, path) NOT IN ('OBJECT', 'ARRAY') THEN json_extract_string(x, path) END",
-  "CREATE MACRO BQ_JSON_KEYS(x, depth) AS CASE WHEN json_type(x) = 'OBJECT' THEN json_keys(x) ELSE [] END",
+  "CREATE MACRO BQ_JSON_PATHS(x) AS (SELECT list(DISTINCT substr(regexp_replace(t.fullkey, '\\[[0-9]+\\]', '', 'g'), 3)) FROM json_tree(x) AS t WHERE t.key IS NOT NULL AND NOT regexp_matches(t.fullkey, '\\]$'))",
+  "CREATE MACRO BQ_JSON_KEYS(x, depth, mode := 'strict') AS CASE WHEN mode = 'lax recursive' THEN BQ_JSON_PATHS(x) WHEN json_type(x) = 'OBJECT' THEN json_keys(x) ELSE [] END",
+  "CREATE MACRO BQ_JSON_QUERY_ARRAY(x, path) AS CASE WHEN json_valid(x) AND json_type(x, path) = 'ARRAY' THEN CAST(json_extract(x, path || '[*]') AS VARCHAR[]) END",
   'CREATE MACRO FARM_FINGERPRINT(x) AS CAST(hash(x) >> 1 AS BIGINT)',
   'CREATE MACRO GENERATE_UUID() AS CAST(uuid() AS VARCHAR)',
   'CREATE MACRO APPROX_QUANTILES(x, n) AS quantile_disc(x, list_transform(range(0, n + 1), lambda i: i::DOUBLE / n))',
@@ -63,7 +65,7 @@ export function toDuckdbSql(sql: string, project: string): string {
         return code
           .replaceAll(/\bSAFE\./g, 'SAFE_')
           .replaceAll('SAFE_CAST(', 'TRY_CAST(')
-          .replaceAll(/\b(REGEXP_EXTRACT|JSON_QUERY|JSON_VALUE|JSON_KEYS)\(/g, 'BQ_$1(');
+          .replaceAll(/\b(REGEXP_EXTRACT|JSON_QUERY_ARRAY|JSON_QUERY|JSON_VALUE|JSON_KEYS)\(/g, 'BQ_$1(');
       },
       text: (text) => {
         // Raw text begins with an r; in other text GoogleSQL reads backslashes as escapes, which DuckDB does not.
