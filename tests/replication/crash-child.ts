@@ -2,11 +2,13 @@ import type { WarehouseConfig } from '../../functions/core/pipeline.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Replication } from './pipeline.ts';
 import { runReplication } from './pipeline.ts';
+import { openBigqueryAt } from './warehouse-place.ts';
 
 /** What a child gets as its one argument, as JSON. */
 export interface ChildOrder {
   readonly replication: Replication;
-  readonly warehouse: WarehouseConfig;
+  /** A configuration, or the URL of a BigQuery emulator. */
+  readonly warehouse: WarehouseConfig | string;
   readonly secret?: unknown;
   /** Dies by SIGKILL after this many side effects; 0 for never. */
   readonly last: number;
@@ -15,7 +17,10 @@ export interface ChildOrder {
 }
 
 const order = JSON.parse(process.argv[2] ?? '{}') as ChildOrder;
-const warehouse = await openWarehouse(order.warehouse, { root: '/', secret: order.secret });
+const warehouse =
+  typeof order.warehouse === 'string'
+    ? openBigqueryAt(order.warehouse)
+    : await openWarehouse(order.warehouse, { root: '/', secret: order.secret });
 let effects = 0;
 const note = (): void => {
   effects += 1;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { tableInSql } from '../../functions/core/run/is-empty.ts';
+import type { Emulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
 import type { ClickhouseServer } from '../setup/clickhouse.ts';
 import { startClickhouse } from '../setup/clickhouse.ts';
@@ -18,6 +19,8 @@ export interface Given {
   readonly warehouse: Warehouse;
   /** With the kind `clickhouse`. */
   readonly clickhouse?: ClickhouseServer;
+  /** With the kind `bigquery`. */
+  emulator(): Emulator;
   /** Rows of a table of the warehouse in the order of its key, without the account. */
   loaded(table?: string): Promise<unknown[][]>;
   /** The warehouse opened once more; whoever asked closes it. */
@@ -44,6 +47,10 @@ export function useSource(
     open() {
       if (held === undefined) throw new Error('no test is running');
       return held.open();
+    },
+    emulator() {
+      if (held?.emulator === undefined) throw new Error(`${kind} has no emulator`);
+      return held.emulator;
     },
     async write(sql) {
       if (held?.write === undefined) throw new Error(`nobody else writes into ${kind} in tests`);

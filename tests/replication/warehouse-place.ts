@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
+import type { Emulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import { startEmulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import { openBigquery } from '../../functions/core/warehouses/bigquery/warehouse.ts';
+import { openClickhouse } from '../../functions/core/warehouses/clickhouse/warehouse.ts';
 import { openDatabase } from '../../functions/core/warehouses/duckdb/database.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import type { Warehouse } from '../../functions/core/warehouses/warehouse.ts';
@@ -20,6 +22,8 @@ export interface WarehousePlace {
   open(): Promise<Warehouse>;
   /** Runs a statement that writes, as somebody else who has the tables too; undefined for BigQuery. */
   readonly write?: ((sql: string) => Promise<unknown>) | undefined;
+  /** Of BigQuery. */
+  readonly emulator?: Emulator | undefined;
   remove(): Promise<void>;
 }
 
@@ -88,26 +92,33 @@ async function clickhousePlace(server: ClickhouseServer | undefined): Promise<Wa
     await server.run(`DROP DATABASE IF EXISTS ${name} SYNC`);
   const { url, user, password } = server;
   return {
-    open: () =>
-      openWarehouse(
-        { name: 'main', kind: 'clickhouse', url, secret: 'c' },
-        { root: '/', secret: { user, password } },
+    // It asks a server that is away again at once.
+    open: async () =>
+      openClickhouse(
+        { name: 'main', kind: 'clickhouse', url },
+        { user, password },
+        { sleep: async () => undefined },
       ),
     write: (sql) => server.run(sql),
     remove: async () => undefined,
   };
 }
 
-/** Its waits pass fifty times faster. */
+const project = { project: 'acme', location: 'EU' };
+
 async function bigqueryPlace(): Promise<WarehousePlace> {
-  const place = { project: 'acme', location: 'EU' };
-  const emulator = await startEmulator({ ...place, datasets: [dataset] });
+  const emulator = await startEmulator({ ...project, datasets: [dataset] });
   return {
-    open: async () =>
-      openBigquery({
-        ...{ ...place, dataset, bigqueryUrl: emulator.url, metadataUrl: emulator.url },
-        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 50)),
-      }),
+    emulator,
+    open: async () => openBigqueryAt(emulator.url),
     remove: () => emulator.close(),
   };
+}
+
+/** The warehouse in an emulator; its waits pass fifty times faster. */
+export function openBigqueryAt(url: string): Warehouse {
+  return openBigquery({
+    ...{ ...project, dataset, bigqueryUrl: url, metadataUrl: url },
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms / 50)),
+  });
 }
