@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { FileRef } from '../functions/core/extract.ts';
 import { type Measured, runChild } from './child.ts';
-import { folder, isWanted, root } from './compare.ts';
+import { folder, isWanted } from './compare.ts';
 import type { BenchRow } from './row.ts';
 import { openClickhouseEngine } from './warehouse-files/clickhouse.ts';
+import { makeOrders } from './warehouse-files/dataset.ts';
 import type { Engine } from './warehouse-files/engine.ts';
 import { openPostgresEngine } from './warehouse-files/postgres.ts';
 import { openSqliteEngine } from './warehouse-files/sqlite.ts';
 
-/** Rows of the files; BENCH_ROWS says another number, up to 3 million. */
+/** Rows of the files; BENCH_ROWS says another number. */
 const rows = Number(process.env.BENCH_ROWS ?? 1_000_000);
 const rounds = 3;
 const bar = 1.15;
@@ -23,11 +21,11 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 };
 
 /**
- * Flights from a CSV, JSON Lines and Parquet file into each warehouse that is not embedded DuckDB (the benchmark `files`
- * has that one): a whole run of the pipeline beside what a person would type.
+ * Orders of 15 mixed columns from a CSV, JSON Lines and Parquet file into each warehouse that is not embedded DuckDB (the
+ * benchmark `files` has that one): a whole run of the pipeline beside what a person would type.
  */
 export async function benchWarehouseFiles(): Promise<BenchRow[]> {
-  await makeFiles();
+  const nameOf = await makeOrders(rows);
   const lines: BenchRow[] = [];
   for (const [name, open] of Object.entries(engines)) {
     const formats = (['csv', 'ndjson', 'parquet'] as const).filter((format) =>
@@ -36,7 +34,7 @@ export async function benchWarehouseFiles(): Promise<BenchRow[]> {
     if (formats.length === 0) continue;
     const engine = await open();
     try {
-      for (const format of formats) lines.push(await contest(engine, format));
+      for (const format of formats) lines.push(await contest(engine, format, nameOf(format)));
     } finally {
       await engine.close();
     }
@@ -44,8 +42,12 @@ export async function benchWarehouseFiles(): Promise<BenchRow[]> {
   return lines;
 }
 
-async function contest(engine: Engine, format: 'csv' | 'ndjson' | 'parquet'): Promise<BenchRow> {
-  const path = join(folder, nameOf(format));
+async function contest(
+  engine: Engine,
+  format: 'csv' | 'ndjson' | 'parquet',
+  name: string,
+): Promise<BenchRow> {
+  const path = join(folder, name);
   const floor: number[] = [];
   const ours: number[] = [];
   const sums = new Set<string>();
@@ -57,7 +59,7 @@ async function contest(engine: Engine, format: 'csv' | 'ndjson' | 'parquet'): Pr
     const loaded: Measured = await runChild(join(import.meta.dirname, 'warehouse-files/load.ts'), {
       ...engine.place,
       folder,
-      name: nameOf(format),
+      name,
       format,
     });
     ours.push(loaded.seconds);
@@ -83,26 +85,4 @@ function pathOf(format: FileRef['format'], warehouse: string): string {
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
-function nameOf(format: FileRef['format']): string {
-  return `flights-${rows}.${format}`;
-}
-
-/** The flights in each format, written once. */
-async function makeFiles(): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const flights = join(root, 'node_modules/vega-datasets/data/flights-3m.parquet');
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  const written = { csv: 'HEADER', ndjson: 'FORMAT json', parquet: 'FORMAT parquet' } as const;
-  for (const format of ['csv', 'ndjson', 'parquet'] as const) {
-    const path = join(folder, nameOf(format));
-    if (existsSync(path)) continue;
-    const source = `SELECT date, delay::BIGINT AS delay, distance::BIGINT AS distance, origin, destination FROM read_parquet('${flights}') LIMIT ${rows}`;
-    await connection.run(`COPY (${source}) TO '${path}.part' (${written[format]})`);
-    await rename(`${path}.part`, path);
-  }
-  connection.closeSync();
-  instance.closeSync();
 }

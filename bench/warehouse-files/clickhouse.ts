@@ -15,13 +15,16 @@ export async function openClickhouseEngine(): Promise<Engine> {
       await server.run('DROP DATABASE IF EXISTS loaded');
       await server.run('DROP DATABASE IF EXISTS catchment');
       await server.run('CREATE DATABASE IF NOT EXISTS by_hand');
-      await server.run('DROP TABLE IF EXISTS by_hand.flights');
-      await server.run(`CREATE TABLE by_hand.flights (date DateTime64(6, 'UTC'), delay Nullable(Int64),
-        distance Nullable(Int64), origin Nullable(String), destination Nullable(String)) ENGINE = MergeTree ORDER BY tuple()`);
+      await server.run('DROP TABLE IF EXISTS by_hand.orders');
+      await server.run(`CREATE TABLE by_hand.orders (id Int64, customer_id Nullable(Int64), amount Nullable(Decimal(38, 9)),
+        ratio Nullable(Float64), is_paid Nullable(Bool), ordered_on Nullable(Date32), opens_at Nullable(String),
+        placed_at Nullable(DateTime64(6, 'UTC')), updated_at Nullable(DateTime64(6, 'UTC')), status Nullable(String),
+        title Nullable(String), notes Nullable(String), reference Nullable(String), payload Nullable(String),
+        digest Nullable(String)) ENGINE = MergeTree ORDER BY tuple()`);
       return {
         async load(path, format) {
           const query = encodeURIComponent(
-            `INSERT INTO by_hand.flights FORMAT ${formats[format as keyof typeof formats]}`,
+            `INSERT INTO by_hand.orders FORMAT ${formats[format as keyof typeof formats]}`,
           );
           const settings = 'date_time_input_format=best_effort';
           await type('curl', [
@@ -40,8 +43,10 @@ export async function openClickhouseEngine(): Promise<Engine> {
     },
     checksums: () =>
       Promise.all(
-        ['by_hand.flights', 'loaded.flights'].map((name) =>
-          server.run(`SELECT ${summed.replaceAll('(date)', '(toDateTime(date))')} FROM ${name}`),
+        ['by_hand.orders', 'loaded.orders'].map((name) =>
+          server.run(
+            `SELECT ${summed('lengthUTF8').replaceAll('(opens_at)', '(left(opens_at, 8))')} FROM ${name}`,
+          ),
         ),
       ),
     close: () => server.stop(),

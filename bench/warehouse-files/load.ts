@@ -4,9 +4,8 @@ import { runPipeline } from '../../functions/core/run/run.ts';
 import { openWarehouse } from '../../functions/core/warehouses/open.ts';
 import { discover, extract } from '../../functions/files/extract.ts';
 import { source } from '../../functions/files/source.ts';
-import { loadSchema } from '../../infra/estate/schemas.ts';
 import { measure } from '../child.ts';
-import { root } from '../compare.ts';
+import { orderColumns } from './dataset.ts';
 
 interface Input {
   readonly config: WarehouseConfig;
@@ -16,7 +15,7 @@ interface Input {
   readonly format: FileRef['format'];
 }
 
-const schema = 'files/flights';
+const schema = 'files/orders';
 
 /** A whole run of the pipeline with the one table. */
 await measure<Input>(async ({ config, secret, folder, name, format }) => {
@@ -27,7 +26,7 @@ await measure<Input>(async ({ config, secret, folder, name, format }) => {
     dataset: 'loaded',
     tables: [
       {
-        ...{ declared: 'flights', name: 'flights', schema, key: [], writeMode: 'replace' },
+        ...{ declared: 'orders', name: 'orders', schema, key: [], writeMode: 'replace' },
         cursor: { kind: 'objects' },
         options: { path: name, format },
       },
@@ -41,7 +40,7 @@ await measure<Input>(async ({ config, secret, folder, name, format }) => {
     const { run } = await runPipeline({
       ...{ pipeline, group: 'bench', source, warehouse, secret: {}, trigger: 'test' },
       code: { extract, discover } as unknown as SourceCode,
-      schemas: { [schema]: loadSchema(root, schema) },
+      schemas: { [schema]: orderColumns },
     });
     await warehouse.close();
     if (run.status !== 'succeeded') throw new Error(`the run ended ${run.status}: ${run.error}`);

@@ -1,7 +1,14 @@
 import { startPostgres } from '../../tests/setup/postgres.ts';
 import { type Engine, summed, toCsv, type } from './engine.ts';
 
-const table = 'flights (date timestamp, delay bigint, distance bigint, origin text, destination text)';
+const table = `orders (id bigint, customer_id bigint, amount numeric, ratio double precision, is_paid boolean, ordered_on date,
+  opens_at time, placed_at timestamp, updated_at timestamptz, status text, title text, notes text, reference text,
+  payload jsonb, digest text)`;
+
+/** The fields of a line, each with its type. */
+const fields = `(j->>'id')::bigint, (j->>'customer_id')::bigint, (j->>'amount')::numeric, (j->>'ratio')::double precision,
+  (j->>'is_paid')::boolean, (j->>'ordered_on')::date, (j->>'opens_at')::time, (j->>'placed_at')::timestamp,
+  (j->>'updated_at')::timestamptz, j->>'status', j->>'title', j->>'notes', j->>'reference', j->'payload', j->>'digest'`;
 
 /** PostgreSQL beside psql. */
 export async function openPostgresEngine(): Promise<Engine> {
@@ -28,7 +35,7 @@ export async function openPostgresEngine(): Promise<Engine> {
         ],
         ...commands.flatMap((command) => ['-c', command]),
       ],
-      { env: { PGPASSWORD: password, PGOPTIONS: '-c client_min_messages=warning' } },
+      { env: { PGPASSWORD: password, PGOPTIONS: '-c client_min_messages=warning -c timezone=UTC' } },
     );
   return {
     name: 'PostgreSQL',
@@ -40,7 +47,7 @@ export async function openPostgresEngine(): Promise<Engine> {
     place: { config: { name: 'main', kind: 'postgres', host, port, database }, secret: { user, password } },
     async prepare() {
       await psql(
-        'drop table if exists flights',
+        'drop table if exists orders',
         'drop schema if exists loaded cascade',
         'drop schema if exists catchment cascade',
         `create table ${table}`,
@@ -52,15 +59,14 @@ export async function openPostgresEngine(): Promise<Engine> {
               'create unlogged table if not exists lines (line text)',
               'truncate lines',
               `\\copy lines from '${path}' csv quote e'\\x01' delimiter e'\\x02'`,
-              `insert into flights select (j->>'date')::timestamp, (j->>'delay')::bigint, (j->>'distance')::bigint,
-               j->>'origin', j->>'destination' from (select line::jsonb as j from lines) as parsed`,
+              `insert into orders select ${fields} from (select line::jsonb as j from lines) as parsed`,
             );
-          else await psql(`\\copy flights from '${format === 'csv' ? path : await toCsv(path)}' csv header`);
+          else await psql(`\\copy orders from '${format === 'csv' ? path : await toCsv(path)}' csv header`);
         },
       };
     },
     checksums: () =>
-      Promise.all(['flights', 'loaded.flights'].map((name) => psql(`select ${summed} from ${name}`))),
+      Promise.all(['orders', 'loaded.orders'].map((name) => psql(`select ${summed('length')} from ${name}`))),
     close: () => server.stop(),
   };
 }

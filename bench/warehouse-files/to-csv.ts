@@ -4,5 +4,5 @@ import { DuckDBInstance } from '@duckdb/node-api';
 const path = String(process.argv[2]);
 const instance = await DuckDBInstance.create(':memory:');
 const connection = await instance.connect();
-await connection.run(`COPY (FROM read_parquet('${path}')) TO '${path}.csv' (HEADER)`);
+await connection.run(`SET TimeZone = 'UTC'; COPY (FROM read_parquet('${path}')) TO '${path}.csv' (HEADER)`);
 console.log(`${path}.csv`);

@@ -1,12 +1,16 @@
 import type { Column } from '../schema.ts';
+import { pastJson } from './json-scan.ts';
+import { NotPlain } from './not-plain.ts';
 
 /** True for bytes that any reader takes for the same value of a column. Good cells in other forms are false too. */
 export type CellCheck = (bytes: Uint8Array, from: number, to: number) => boolean;
 
-/** Years of dates and times. @default 1 to 9999 */
+/** What dates and times a warehouse can hold. @default the years 1 to 9999 */
 export interface Years {
   readonly first: number;
   readonly last: number;
+  /** A TIME has no zero at the end of its fraction. @default false */
+  readonly isShortTime?: boolean;
 }
 
 const [zero, nine, minus, plus, point, colon] = [0x30, 0x39, 0x2d, 0x2b, 0x2e, 0x3a];
@@ -37,14 +41,13 @@ export function cellCheck(
     case 'DATE':
       return (bytes, from, to) => to - from === 10 && isDay(bytes, from, years);
     case 'TIME':
-      return isTime;
+      return years.isShortTime === true ? isShortTime : isTime;
     case 'DATETIME':
+      return (bytes, from, to) => isMoment(bytes, from, to, years);
     case 'TIMESTAMP':
-      return (bytes, from, to) =>
-        to - from >= 19 &&
-        (bytes[from + 10] === 0x20 || bytes[from + 10] === 0x54) &&
-        isDay(bytes, from, years) &&
-        isTime(bytes, from + 11, to);
+      return (bytes, from, to) => isMoment(bytes, from, withoutUtc(bytes, from, to), years);
+    case 'JSON':
+      return isJson;
     default:
       return undefined;
   }
@@ -105,6 +108,42 @@ function isDay(bytes: Uint8Array, at: number, { first, last }: Years): boolean {
   if (year < first || year > last || month < 1 || month > 12 || day < 1) return false;
   if (day > (daysOfMonths[month] ?? 0)) return false;
   return day < 29 || month !== 2 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+}
+
+function isShortTime(bytes: Uint8Array, from: number, to: number): boolean {
+  return isTime(bytes, from, to) && (to - from === 8 || bytes[to - 1] !== zero);
+}
+
+function isMoment(bytes: Uint8Array, from: number, to: number, years: Years): boolean {
+  return (
+    to - from >= 19 &&
+    (bytes[from + 10] === 0x20 || bytes[from + 10] === 0x54) &&
+    isDay(bytes, from, years) &&
+    isTime(bytes, from + 11, to)
+  );
+}
+
+/** Where a moment ends before `Z`, `+00` or `+00:00`. */
+function withoutUtc(bytes: Uint8Array, from: number, to: number): number {
+  if (bytes[to - 1] === 0x5a) return to - 1;
+  for (const length of [3, 6]) {
+    const start = to - length;
+    if (start < from + 19 || bytes[start] !== plus) continue;
+    const isZero = two(bytes, start + 1) === 0;
+    if (isZero && (length === 3 || (bytes[start + 3] === colon && two(bytes, start + 4) === 0))) return start;
+  }
+  return to;
+}
+
+/** An object or a list without blanks, which all readers take for the same. */
+function isJson(bytes: Uint8Array, from: number, to: number): boolean {
+  if (bytes[from] !== 0x7b && bytes[from] !== 0x5b) return false;
+  try {
+    return pastJson(bytes, from) === to;
+  } catch (error) {
+    if (error instanceof NotPlain) return false;
+    throw error;
+  }
 }
 
 /** `HH:MM:SS[.ffffff]` before midnight, without a leap second. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Column } from '../schema.ts';
 import { cellCheck } from './cell-check.ts';
-import { createLook, NotPlain } from './csv-look.ts';
+import { createLook } from './csv-look.ts';
+import { NotPlain } from './not-plain.ts';
 
 const of = (type: Column['type'], mode: Column['mode'] = 'NULLABLE'): Column =>
   ({ name: 'x', type, mode }) as Column;

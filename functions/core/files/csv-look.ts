@@ -1,13 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { CellCheck } from './cell-check.ts';
-
-/** Something in a file that readers take in different ways, or that breaks the schema: only the checked reader can tell. */
-export class NotPlain extends Error {}
-
-/** True also when it made a statement break off, whose error has it as its cause. */
-export function isNotPlain(error: unknown): boolean {
-  return error instanceof NotPlain || (error as Error | undefined)?.cause instanceof NotPlain;
-}
+import { NotPlain } from './not-plain.ts';
 
 export interface LookRequest {
   /** In the order of the cells. */
@@ -22,8 +15,8 @@ export interface LookRequest {
 const [newline, carriageReturn, backslash] = [0x0a, 0x0d, 0x5c];
 /** Where the look is: before a cell, in one without or with quotes, behind a closing quote, behind a carriage return. */
 const [begins, bare, quoted, closed, returned] = [0, 1, 2, 3, 4];
-/** No cell that is checked is longer. */
-const longest = 80;
+/** No cell that is checked is longer, save JSON. */
+const longest = 64 * 1024;
 
 /** Goes over the bytes of a file once, without making a value of any cell. Both functions throw `NotPlain`. */
 export function createLook({ checks, required, delimiter, quote, hasHeader }: LookRequest): {
@@ -45,7 +38,8 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
   const hold = (chunk: Uint8Array, from: number, to: number) => {
     if (isHeader || checks[column] === 'text') return;
     if (heldBytes + to - from > longest) throw new NotPlain();
-    for (let at = from; at < to; at += 1) held[heldBytes++] = chunk[at] ?? 0;
+    held.set(chunk.subarray(from, to), heldBytes);
+    heldBytes += to - from;
   };
   /** An empty cell without quotes is NULL. */
   const endCell = (bytes: Uint8Array, from: number, to: number, isNull: boolean) => {
@@ -120,8 +114,10 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
         at += 1;
       } else if (state === closed) {
         const byte = chunk[at];
-        if (byte === mark && checks[column] === 'text') {
+        if (byte === mark) {
+          hold(chunk, at, at + 1);
           state = quoted;
+          from = at + 1;
           before = mark;
         } else if (byte === comma || byte === newline || byte === carriageReturn) {
           endCell(held, 0, heldBytes, false);

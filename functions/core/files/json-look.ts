@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { CellCheck } from './cell-check.ts';
-import { NotPlain } from './csv-look.ts';
 import { pastJson, pastNumber, pastString, pastWord } from './json-scan.ts';
+import { NotPlain } from './not-plain.ts';
 
 /** What a field of a JSON Lines file may hold: `json` is an object or a list, kept as its text. */
 export type FieldCheck =

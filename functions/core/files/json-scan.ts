@@ -1,4 +1,4 @@
-import { NotPlain } from './csv-look.ts';
+import { NotPlain } from './not-plain.ts';
 
 const [mark, backslash, minus, zero, nine, point] = [0x22, 0x5c, 0x2d, 0x30, 0x39, 0x2e];
 const [openObject, closeObject, openList, closeList, comma, colon] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a];

@@ -79,14 +79,16 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
         throw brokenOff(where, cause);
       }
     };
-    let loading: Promise<void> = Promise.resolve();
+    const open: Promise<void>[] = [];
+    const depth = Number(process.env.DEPTH ?? 1);
     for await (const segment of cutSegments(counted(), { format, folder, name, segmentBytes, where })) {
-      await loading;
+      if (open.length >= depth) await open.shift();
       if (hasFailed) return;
-      loading = loadNext(segment, stream, format);
+      const loading = loadNext(segment, stream, format);
       loading.catch(() => undefined);
+      open.push(loading);
     }
-    await loading;
+    for (const each of open) await each;
     const count = rows();
     if (count !== undefined) announced = (announced ?? 0) + count;
   };

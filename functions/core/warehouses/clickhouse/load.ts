@@ -1,5 +1,5 @@
 import type { FileRef } from '../../extract.ts';
-import { isNotPlain } from '../../files/csv-look.ts';
+import { isNotPlain } from '../../files/not-plain.ts';
 import { createScratch } from '../../run/scratch.ts';
 import { isBadData, isDamage, refusalOf } from './errors.ts';
 import { postChecked } from './pipe.ts';

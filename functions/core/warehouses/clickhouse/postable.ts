@@ -11,8 +11,11 @@ export interface Postable {
   readonly size: number;
 }
 
-/** Years that every date and time of ClickHouse can hold; it would take the nearest day of others. */
-const years = { first: 1900, last: 2299 };
+/**
+ * Years that every date and time of ClickHouse can hold; it would take the nearest day of others. A time is kept as text,
+ * in its shortest form.
+ */
+const years = { first: 1900, last: 2299, isShortTime: true };
 
 /** The server holds all of a Parquet file in memory when it comes as a stream. */
 const largestParquet = 512 * 2 ** 20;
@@ -33,10 +36,7 @@ export async function postable(writer: StageWriter, ref: FileRef): Promise<Posta
 
 async function postableCsv({ target, origin }: StageWriter, ref: FileRef): Promise<Postable | undefined> {
   const file = await plainCsv(target, ref, years);
-  const isFit = file?.columns.every(
-    // A time is kept as text, in its shortest form.
-    ({ type, name, sourceName = name }) => type !== 'TIME' && !/[\r\n]/.test(sourceName),
-  );
+  const isFit = file?.columns.every(({ name, sourceName = name }) => !/[\r\n]/.test(sourceName));
   // Of other delimiters the server is not sure.
   if (file?.quote !== '"' || !/[,;|]/.test(file.delimiter) || isFit !== true) return undefined;
   const { columns, delimiter, hasHeader, size } = file;
@@ -53,7 +53,7 @@ async function postableCsv({ target, origin }: StageWriter, ref: FileRef): Promi
 
 async function postableLines({ target, origin }: StageWriter, ref: FileRef): Promise<Postable | undefined> {
   const file = await plainLines(target, ref, years);
-  if (file === undefined || file.columns.some(({ type }) => type === 'TIME')) return undefined;
+  if (file === undefined) return undefined;
   const { columns, names, size } = file;
   return {
     insertion: { columns, names, origin, format: 'JSONEachRow', isPlain: true, body: file.chunks() },

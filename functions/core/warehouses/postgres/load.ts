@@ -1,5 +1,5 @@
 import type { FileRef } from '../../extract.ts';
-import { isNotPlain } from '../../files/csv-look.ts';
+import { isNotPlain } from '../../files/not-plain.ts';
 import type { PlainCsv } from '../../files/plain-csv.ts';
 import { plainCsv } from '../../files/plain-csv.ts';
 import { literal } from '../../files/quote.ts';
