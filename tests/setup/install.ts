@@ -19,6 +19,7 @@ const debian: readonly { readonly engine: Engine; readonly name: string; readonl
       isThere: () => isOnPath('postgres') || subfolders('/usr/lib/postgresql').length > 0,
     },
     { engine: 'mariadb', name: 'mariadb-server', isThere: () => isOnPath('mariadbd') },
+    { engine: 'pgbouncer', name: 'pgbouncer', isThere: () => isOnPath('pgbouncer') },
     { engine: 'sqlite3', name: 'sqlite3', isThere: () => isOnPath('sqlite3') },
   ];
 

@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
+import { freePort, hasEnded, serverUser, watchServer } from './server-process.ts';
 
 /** A MariaDB server of a test's own: real, empty, and gone with the process. */
 export interface MariadbServer {
@@ -45,12 +45,12 @@ const binaries = {
  * @throws when no MariaDB is installed, with what to install
  */
 export async function startMariadb(settings: Readonly<Record<string, string>> = {}): Promise<MariadbServer> {
-  const owner = serverUser();
+  const owner = serverUser('mysql');
   const folder = await mkdtemp(join(tmpdir(), 'catchment-mariadb-'));
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
   const socket = join(folder, 'socket');
-  const watchdog = watch(folder);
+  const watchdog = watchServer(folder, 'kill -KILL "$(cat "$0/pid")"');
   const password = randomBytes(12).toString('hex');
   await promisify(execFile)(
     find('install'),
@@ -154,35 +154,4 @@ function find(binary: keyof typeof binaries): string {
   throw new Error(
     `there is no MariaDB (${binaries[binary].join(', ')}); install Debian's package: apt-get install mariadb-server`,
   );
-}
-
-/** MariaDB refuses to run as root; its package made a user for it. */
-function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'mysql'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
-
-/** Ends the server when this process is gone, whose end closes the watchdog's input. */
-function watch(folder: string): ChildProcess {
-  const script = 'cat; kill -KILL "$(cat "$0/pid")"; sleep 1; rm -rf "$0"';
-  const watchdog = spawn('sh', ['-c', script, folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  watchdog.unref();
-  (watchdog.stdin as unknown as { unref(): void }).unref();
-  return watchdog;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function hasEnded(server: ChildProcess): boolean {
-  return server.exitCode !== null || server.signalCode !== null;
 }

@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort, hasEnded, serverUser, watchServer } from './server-process.ts';
 
 /** A PostgreSQL server of a test's own: real, empty, with logical replication, and gone with the process. */
 export interface PostgresServer {
@@ -51,11 +51,11 @@ export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const bin = findBinaries();
-  const owner = serverUser();
+  const owner = serverUser('postgres');
   const folder = await mkdtemp(join(tmpdir(), 'catchment-postgres-'));
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
-  const watchdog = watch(folder);
+  const watchdog = watchServer(folder, 'kill -QUIT "$(head -1 "$0/data/postmaster.pid")"');
   const password = randomBytes(12).toString('hex');
   await initialize(bin, folder, password, owner);
   const port = await freePort();
@@ -145,13 +145,6 @@ export function findBinaries(): string {
   return join(root, newest, 'bin');
 }
 
-/** PostgreSQL refuses to run as root; its package made a user for it. */
-function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
-
 async function initialize(
   bin: string,
   folder: string,
@@ -170,30 +163,6 @@ async function initialize(
     { cwd: folder, env: { LC_ALL: 'C', TZ: 'UTC', PATH: process.env.PATH }, ...owner },
   );
   await rm(passwordFile);
-}
-
-/** Ends the server when this process is gone, whose end closes the watchdog's input. */
-function watch(folder: string): ChildProcess {
-  const script = 'cat; kill -QUIT "$(head -1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"';
-  const watchdog = spawn('sh', ['-c', script, folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  watchdog.unref();
-  (watchdog.stdin as unknown as { unref(): void }).unref();
-  return watchdog;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function hasEnded(server: ChildProcess): boolean {
-  return server.exitCode !== null || server.signalCode !== null;
 }
 
 async function childrenOf(parent: number): Promise<number[]> {

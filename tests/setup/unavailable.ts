@@ -1,4 +1,11 @@
-export type Engine = 'clickhouse' | 'azurite' | 'bigqueryClient' | 'postgres' | 'mariadb' | 'sqlite3';
+export type Engine =
+  | 'clickhouse'
+  | 'azurite'
+  | 'bigqueryClient'
+  | 'postgres'
+  | 'mariadb'
+  | 'sqlite3'
+  | 'pgbouncer';
 
 /** The variable in which `install.ts` tells the test files what is missing: JSON, reasons by engine. */
 export const whyUnavailable = 'CATCHMENT_TEST_ENGINES_MISSING';

@@ -28,6 +28,11 @@ export interface ConnectOptions {
   readonly isReplication?: boolean;
   /** What the server's activity views call this connection. @default "catchment" */
   readonly applicationName?: string;
+  /**
+   * How the settings of the session are made: by the `startup` packet, which poolers such as PgBouncer refuse; by a
+   * `statement`; or not at all, for those who make them in each transaction. @default "startup"
+   */
+  readonly session?: 'startup' | 'statement' | 'none';
 }
 
 /** Longest wait for a connection, login included. */
@@ -53,7 +58,7 @@ const sessionSettings = {
  * @throws fatal `auth`, fatal `source-setup` (no such database), retryable `network`
  */
 export async function connectPostgres(options: ConnectOptions): Promise<Client> {
-  const { where, address, login } = options;
+  const { where, address, login, session = 'startup' } = options;
   const { default: pg } = await import('pg');
   const config: ClientConfig & { replication?: string } = {
     host: address.host,
@@ -65,19 +70,25 @@ export async function connectPostgres(options: ConnectOptions): Promise<Client> 
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     application_name: options.applicationName ?? 'catchment',
-    options: Object.entries(sessionSettings)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
+    ...(session === 'startup' ? { options: settingsAs((name, value) => `-c ${name}=${value}`, ' ') } : {}),
     ...(options.isReplication === true ? { replication: 'database' } : {}),
   };
   const client = new pg.Client(config);
   client.on('error', () => undefined);
   try {
     await client.connect();
+    if (session === 'statement')
+      await client.query(settingsAs((name, value) => `SET ${name} = '${value}'`, '; '));
     return client;
   } catch (cause) {
     throw postgresError(cause, { where, what: `cannot connect to ${nameOf(address)}` });
   }
+}
+
+function settingsAs(write: (name: string, value: string) => string, separator: string): string {
+  return Object.entries(sessionSettings)
+    .map(([name, value]) => write(name, value))
+    .join(separator);
 }
 
 /** `host:port/database`, for messages. */

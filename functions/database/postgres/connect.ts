@@ -50,6 +50,8 @@ export async function connectPostgres(place: PostgresPlace): Promise<PostgresCon
       sslMode: sslModeOf(settings),
     },
     login: { user: secret.user, password: secret.password ?? '', ca: secret.ca },
+    // A pooler may give the session to somebody else afterwards.
+    session: 'none',
   }).catch((error: Error) => {
     // The driver's own error tells more causes apart.
     throw postgresError(error.cause ?? error, place);
@@ -100,9 +102,8 @@ export async function beginSnapshot(
     'SET LOCAL idle_in_transaction_session_timeout = 0',
     // Rows that a policy hides would be missing in silence.
     ...(allowRowSecurity ? [] : ['SET LOCAL row_security = off']),
-    ...(statementTimeoutSeconds === undefined
-      ? []
-      : [`SET LOCAL statement_timeout = '${statementTimeoutSeconds}s'`]),
+    // Reading a large table takes as long as it takes, so a role's own limit does not apply.
+    `SET LOCAL statement_timeout = '${statementTimeoutSeconds ?? 0}s'`,
   ];
   try {
     await client.query(statements.join('; '));

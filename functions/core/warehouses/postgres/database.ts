@@ -6,6 +6,7 @@ import { fatal, isCatchmentError } from '../../errors.ts';
 import type { WarehouseConfig } from '../../pipeline.ts';
 import { connectPostgres, nameOf } from '../../postgres/connect.ts';
 import { isConflict, postgresError } from './errors.ts';
+import { refuseSharedSessions } from './pooler.ts';
 
 export type PostgresConfig = Extract<WarehouseConfig, { kind: 'postgres' }>;
 
@@ -59,7 +60,7 @@ export async function openDatabase(config: PostgresConfig, secret: unknown): Pro
   const connect = async (): Promise<Sql> => {
     for (let known = idle.pop(); known !== undefined; known = idle.pop()) if (!known.isLost) return known;
     try {
-      const client = await connectPostgres({ where: name, address, login, applicationName: 'catchment' });
+      const client = await connectPostgres({ where: name, address, login, session: 'statement' });
       // Compiling plans costs more than these statements take.
       await client.query(`SET jit = off; SET datestyle = 'ISO, YMD'; SET lock_timeout = 0`);
       return sqlOn(client);
@@ -94,7 +95,11 @@ export async function openDatabase(config: PostgresConfig, secret: unknown): Pro
   };
 
   const first = await connect();
-  await giveBack(first);
+  try {
+    await refuseSharedSessions(first, connect, giveBack, { name, place });
+  } finally {
+    await giveBack(first);
+  }
   return {
     place,
     connect,
