@@ -21,7 +21,11 @@ const settings = z
       .default('UTC')
       .describe('Zone of date-times without one that the schema file calls TIMESTAMP'),
     readers: z.int().min(1).max(16).default(2).describe('Connections that read one large table side by side'),
-    statementTimeoutSeconds: z.int().min(1).optional().describe("Default: none for PostgreSQL, the server's for MySQL"),
+    statementTimeoutSeconds: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Default: none for PostgreSQL, the server's for MySQL"),
     allowRowSecurity: z
       .boolean()
       .default(false)
