@@ -79,16 +79,14 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
         throw brokenOff(where, cause);
       }
     };
-    const open: Promise<void>[] = [];
-    const depth = Number(process.env.DEPTH ?? 1);
+    let loading: Promise<void> = Promise.resolve();
     for await (const segment of cutSegments(counted(), { format, folder, name, segmentBytes, where })) {
-      if (open.length >= depth) await open.shift();
+      await loading;
       if (hasFailed) return;
-      const loading = loadNext(segment, stream, format);
+      loading = loadNext(segment, stream, format);
       loading.catch(() => undefined);
-      open.push(loading);
     }
-    for (const each of open) await each;
+    await loading;
     const count = rows();
     if (count !== undefined) announced = (announced ?? 0) + count;
   };
