@@ -74,6 +74,40 @@ test('a job with tasks in a network says so, and the services it needs are on', 
   expect(run.graph.resources.filter(({ type }) => /bigquery/.test(type))).toEqual([]);
 });
 
+test('files that Dataflow reads need no password, and no driver', async () => {
+  const estate = {
+    warehouses: { main: { kind: 'bigquery', location: 'EU' } },
+    pipelines: {
+      files: {
+        engine: 'dataflow',
+        dataset: 'drops',
+        groups: { main: { root: 'gs://acme-drop/in' } },
+        tables: { stocks: { path: '*.csv', schema: 'files/stocks' } },
+      },
+    },
+  };
+  const run = await runProgram({ root, stack: withEstate(readStackConfig(root, 'dev'), estate) });
+  expect([run.exitCode, run.errors]).toEqual([0, []]);
+  const { resources } = run.graph;
+  const roles = resources.flatMap(({ inputs }) =>
+    String(inputs.member).startsWith('serviceAccount:etl-files@')
+      ? [`${inputs.role} ${inputs.bucket ?? ''}`.trim()]
+      : [],
+  );
+  for (const role of [
+    'roles/dataflow.developer',
+    'roles/dataflow.worker',
+    'roles/storage.objectUser acme-marketing-dev-dev-catchment',
+    'roles/storage.objectViewer acme-drop',
+  ])
+    expect(roles).toContain(role);
+  expect(
+    resources.filter(
+      ({ type, inputs }) => /secretmanager/.test(type) || String(inputs.name).startsWith('jdbc/'),
+    ),
+  ).toEqual([]);
+});
+
 test('BigQuery as a source takes no secret: the account of the pipeline reads it, and is granted no more than that', async () => {
   const estate = {
     warehouses: { main: { kind: 'bigquery', location: 'EU' } },
