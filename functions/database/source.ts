@@ -20,7 +20,12 @@ const settings = z
       .string()
       .default('UTC')
       .describe('Zone of date-times without one that the schema file calls TIMESTAMP'),
-    readers: z.int().min(1).max(16).default(2).describe('Connections that read one large table side by side'),
+    readers: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(2)
+      .describe('Connections, of bigquery pages, that read one large table side by side'),
     statementTimeoutSeconds: z
       .int()
       .min(1)
@@ -30,7 +35,11 @@ const settings = z
       .boolean()
       .default(false)
       .describe('Load what row level security shows of a table instead of refusing it. PostgreSQL only'),
-    project: z.string().min(1).optional().describe('bigquery: the project that pays for queries'),
+    project: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('bigquery: the project that pays for queries whose rows come to the job'),
     location: z.string().min(1).optional().describe('bigquery: where the tables are, such as EU'),
     maximumGigabytesBilled: z
       .number()
@@ -73,7 +82,9 @@ const options = z
       .int()
       .min(1)
       .default(5_000_000)
-      .describe('With a watermark: about so many rows are committed at a time'),
+      .describe(
+        'With a watermark: about so many rows are committed at a time; of bigquery where it costs no more',
+      ),
   })
   .superRefine(({ from, query }, context) => {
     if ((from === undefined) === (query === undefined))

@@ -159,6 +159,33 @@ it('keeps lists, records, shapes, spans and digits the same, whichever way the r
   expect(shown[2]).toEqual(shown[0]);
 }, 60_000);
 
+it('asks for no second table where the source holds no NULL either', async () => {
+  const headers = { authorization: `Bearer token-${emulator.token}`, 'content-type': 'application/json' };
+  const strict = [column('id', 'INTEGER', 'REQUIRED'), column('note', 'STRING', 'REQUIRED')];
+  const tableReference = { projectId: 'acme', datasetId: 'copy', tableId: 'kept' };
+  const made = await fetch(`${emulator.url}/bigquery/v2/projects/acme/datasets/copy/tables`, {
+    ...{ method: 'POST', headers },
+    body: JSON.stringify({ tableReference, schema: { fields: strict } }),
+  });
+  expect(made.status).toBe(200);
+  const host = await open({ same: { columns: strict, options: { from: 'copy.kept' } } });
+  expect((await host.run(at())).run).toMatchObject({ status: 'succeeded', rowsLoaded: 0 });
+  const copies = () =>
+    emulator.jobs
+      .all()
+      .filter(({ configuration }) =>
+        configuration.query?.query.startsWith('CREATE TABLE IF NOT EXISTS `acme.copy.catchment_stage'),
+      );
+  expect(copies()).toEqual([]);
+  const loose = await open({
+    other: { columns: strict, options: { query: 'SELECT id, note FROM `acme.copy.kept`' } },
+  });
+  expect((await loose.run(at())).run).toMatchObject({ status: 'succeeded', rowsLoaded: 0 });
+  expect(copies()).toHaveLength(1);
+  await host.close();
+  await loose.close();
+}, 60_000);
+
 it('sends rows that break the schema to quarantine, and loads the others', async () => {
   const options = { from: 'open-data.shop.broken' };
   const strict = [column('id', 'INTEGER'), column('amount', 'INTEGER'), column('name', 'STRING', 'REQUIRED')];

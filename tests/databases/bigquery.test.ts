@@ -103,15 +103,17 @@ it('tells a table that is not there, and a column that is not there', async () =
 }, 60_000);
 
 it('reads the first load of a partitioned table in ranges, each committed with its cursor, and of others whole', async () => {
-  const partitioned = { timePartitioning: { type: 'DAY', field: 'at' } };
+  const partitioned = { timePartitioning: { type: 'DAY', field: 'at' }, requirePartitionFilter: true };
   await createTable('visits', columns, partitioned);
+  await createTable('plain', columns);
   const insert =
     'INSERT INTO `acme.shop.visits` (id, `at`, note, price) SELECT id, `at`, note, price FROM `acme.shop.events`';
   await execute(`${insert} UNION ALL SELECT 0, NULL, 'no time', 1`);
+  await execute(`${insert.replace('visits', 'plain')} UNION ALL SELECT 0, NULL, 'no time', 1`);
   const options = { from: 'acme.shop.visits', chunkRows: 1000 };
   const host = await open({
     visits: { columns, key: ['id'], watermark: 'at', options },
-    again: { columns, key: ['id'], watermark: 'id', options },
+    plain: { columns, key: ['id'], watermark: 'at', options: { ...options, from: 'acme.shop.plain' } },
   });
   const { run, tables, failures } = await host.run({ baseUrl: `${emulator.url}/bigquery/v2/` });
   expect(failures).toEqual([]);

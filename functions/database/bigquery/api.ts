@@ -23,6 +23,7 @@ const tableShape = z.object({
   timePartitioning: z.object({ field: z.string().optional() }).optional(),
   rangePartitioning: z.object({ field: z.string().optional() }).optional(),
   clustering: z.object({ fields: z.array(z.string()).optional() }).optional(),
+  requirePartitionFilter: z.boolean().optional(),
   schema: z.object({ fields: z.array(resultField.and(z.object({ description: z.string().optional() }))) }),
 });
 

@@ -75,7 +75,7 @@ async function probe(context: ProbeContext): Promise<readonly WatermarkRange[]> 
   const isTakenWhole = isSamePlace(queries, settings);
   return findRanges({
     relation: relation.sql,
-    watermark: watermarkOf(found),
+    watermark: watermarkOf(found, relation.filteredBy === found.source.name),
     estimate: relation.rows,
     // Each range of a table that is not laid out by the watermark would be charged as the whole table.
     chunkRows: isTakenWhole || !relation.layout.includes(found.source.name) ? undefined : options.chunkRows,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Mapped, MappedColumn } from '../../core/describe-columns.ts';
+import { describeColumns } from '../../core/describe-columns.ts';
 import type { FoundTable, InspectOf } from '../../core/inspect.ts';
 import type { Column } from '../../core/schema.ts';
-import type { Mapped, MappedColumn } from '../describe.ts';
-import { describeColumns } from '../describe.ts';
 import type { DatabaseOptions, source } from '../source.ts';
 import type { Api } from './api.ts';
 import { createApi } from './api.ts';

@@ -19,6 +19,8 @@ export interface Relation {
   readonly rows: number | undefined;
   /** Columns by whose values the table is partitioned, or clustered first: a range of one reads a part of the table. */
   readonly layout: readonly string[];
+  /** Column without a condition on which BigQuery refuses to read the table. */
+  readonly filteredBy?: string | undefined;
 }
 
 export function quoteName(name: string): string {
@@ -54,6 +56,10 @@ export async function findRelation(
     columns: fields.map(columnOf),
     // Of a view BigQuery says 0.
     rows: found.type === 'TABLE' && found.numRows !== undefined ? Number(found.numRows) : undefined,
+    filteredBy:
+      found.requirePartitionFilter === true
+        ? (found.timePartitioning?.field ?? found.rangePartitioning?.field)
+        : undefined,
     layout: [
       found.timePartitioning?.field,
       found.rangePartitioning?.field,

@@ -24,6 +24,7 @@ const newTable = z.strictObject({
     .regex(/^\d{13}$/)
     .optional(),
   timePartitioning: z.strictObject({ type: z.literal('DAY'), field: z.string() }).optional(),
+  requirePartitionFilter: z.boolean().optional(),
   clustering: z.strictObject({ fields: z.array(z.string()).min(1).max(4) }).optional(),
 });
 
@@ -103,6 +104,21 @@ export function createCatalog(connection: DuckDBConnection, project: string) {
       const { fields } = await readResult(on, `SELECT * FROM ${from} LIMIT 0`);
       table.columns = columnsOf(fields);
       await createTable(on, dataset, name, table.columns);
+    },
+    /** Refuses a statement that reads all of a table which is to be read by partitions only. */
+    checkFilters(statement: string) {
+      const read = statement.replace(/^INSERT INTO `[^`]+`/, '');
+      for (const { dataset, name, body } of [...datasets.values()].flatMap((tables) => [
+        ...tables.values(),
+      ])) {
+        const { field = '' } = (body.timePartitioning ?? {}) as { readonly field?: string };
+        if (body.requirePartitionFilter !== true || !read.includes(`.${dataset}.${name}\``)) continue;
+        if (!new RegExp(`\\b${field}\`? (?:[<>=]|IS NULL|BETWEEN)`).test(read))
+          refuse(
+            'invalidQuery',
+            `Cannot query over table '${dataset}.${name}' without a filter over column(s) '${field}' that can be used for partition elimination`,
+          );
+      }
     },
     /** A table that a statement made. */
     async adopt(dataset: string, name: string) {

@@ -122,7 +122,14 @@ export function createJobs(host: JobsHost) {
           ]),
         );
         const { project, writes, catalog } = host;
-        const script = { project, connection, writes, created: catalog.adopt, parameters };
+        const script = {
+          project,
+          connection,
+          writes,
+          created: catalog.adopt,
+          check: catalog.checkFilters,
+          parameters,
+        };
         Object.assign(job, await runScript(script, sql));
       }
     } finally {
@@ -182,7 +189,14 @@ export function createJobs(host: JobsHost) {
       try {
         if (defaultDataset !== undefined) await connection.run(`SET schema = '${defaultDataset.datasetId}'`);
         const { project, writes, catalog } = host;
-        const script = { project, connection, writes, created: catalog.adopt, parameters: new Map() };
+        const script = {
+          project,
+          connection,
+          writes,
+          created: catalog.adopt,
+          check: catalog.checkFilters,
+          parameters: new Map(),
+        };
         const { result } = await runScript(script, `SELECT * FROM (${sql}\n) LIMIT 0`);
         const { fields } = result;
         const totalBytesProcessed = String(leastBilled);

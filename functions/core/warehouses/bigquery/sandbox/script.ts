@@ -11,6 +11,8 @@ export interface ScriptHost {
   readonly writes: TableWrites;
   /** Called when a statement has made a table. */
   readonly created: (dataset: string, table: string) => Promise<void>;
+  /** Refuses a statement, before it runs. */
+  readonly check: (statement: string) => void;
   readonly parameters: ReadonlyMap<string, { readonly type: string; readonly value: string | null }>;
 }
 
@@ -160,6 +162,7 @@ async function runSql(state: State, statement: string): Promise<void> {
   const target = /^(?:UPDATE|DELETE FROM|MERGE INTO|INSERT INTO) `([^`]+)`/.exec(statement)?.[1];
   if (verb !== 'INSERT' && target !== undefined) claim(state, target);
   refuseWrites(host.project, statement);
+  host.check(statement);
   const sql = toDuckdbSql(filled(state, statement), host.project);
   if (verb === 'SELECT' || verb === 'WITH') {
     state.last = await readResult(host.connection, sql);
