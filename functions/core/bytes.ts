@@ -37,8 +37,9 @@ export interface ByteStream {
   /** Names of schema columns in the order of the fields. Columns that are left out are NULL. */
   readonly columns: readonly string[];
   /**
-   * Columns whose cells are made from the same type in the source, so that they surely have their canonical form or are
-   * values out of its range (infinite, before year 1, negative times): a reader may skip the look at their text.
+   * Columns whose cells are made from the same type in the source, so that a reader may skip the look at their text:
+   * INTEGER, BOOLEAN, BYTES and JSON are canonical for sure; moments, times and decimals are, or they are values out of
+   * range (infinite, before year 1, negative times), which no parser takes for another value.
    */
   readonly exact?: ExactColumns | undefined;
   /**

@@ -15,6 +15,8 @@ export function exactColumns(pairs: readonly Pair[], types: ExactTypes, decimal:
   for (const { column, source } of pairs) {
     if (column.mode === 'REPEATED') continue;
     const [, precision, scale = '0'] = /\((\d+)(?:,(-?\d+))?\)/.exec(source.fullType) ?? [];
+    // Its upper half is beyond an INTEGER.
+    if (/^bigint.* unsigned/.test(source.fullType)) continue;
     if (types[column.type]?.includes(source.type) === true) exact[column.name] = true;
     else if (column.type === 'NUMERIC' && source.type === decimal && precision !== undefined)
       exact[column.name] = { precision: Number(precision), scale: Number(scale) };

@@ -4,7 +4,7 @@ import type { Column } from '../schema.ts';
 /** SQL that ends a statement because of a cell. */
 export const failure = `error('catchment: a cell does not fit its column')`;
 
-/** How a cell is read whose text is canonical for sure, or out of range: see `ByteStream.exact`. */
+/** How a cell is read whose text needs no look: see `ByteStream.exact`. */
 export interface ExactCell {
   /** DuckDB's type that the reader itself makes of the text. */
   readonly readAs: string;

@@ -25,6 +25,7 @@ const moments = ['datetime', 'timestamp'];
 export const exactTypes: ExactTypes = {
   INTEGER: integers,
   BOOLEAN: integers,
+  BYTES: binaries,
   TIME: ['time'],
   DATETIME: [...moments, 'date'],
   TIMESTAMP: [...moments, 'date'],

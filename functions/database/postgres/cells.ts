@@ -20,6 +20,8 @@ const moments = ['timestamp', 'timestamptz'];
 export const exactTypes: ExactTypes = {
   INTEGER: [...integers, 'bool'],
   BOOLEAN: [...integers, 'bool'],
+  BYTES: ['bytea'],
+  JSON: ['json', 'jsonb'],
   TIME: ['time', 'timetz'],
   DATETIME: [...moments, 'date'],
   TIMESTAMP: [...moments, 'date'],

@@ -45,6 +45,20 @@ export function inputColumn(column: Column): InputColumn {
   }
 }
 
+/** How a column of a stream is read that is `exact`: of times and days the server's parser needs a look all the same. */
+export function exactInput(column: Column): InputColumn {
+  const type = nullableType(column);
+  switch (column.type) {
+    case 'INTEGER':
+    case 'JSON':
+      return { type, value: (cell) => cell };
+    case 'BYTES':
+      return { type: 'Nullable(String)', value: (cell) => `unhex(${cell})` };
+    default:
+      return inputColumn(column);
+  }
+}
+
 /** How a column is read whose cells are known to be plain, which means in range too. */
 export function plainInput(column: Column): InputColumn {
   return { type: nullableType(column), value: (cell) => cell };

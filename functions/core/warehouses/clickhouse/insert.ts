@@ -1,6 +1,8 @@
+import type { ExactColumns } from '../../bytes.ts';
 import type { Column } from '../../schema.ts';
 import type { Clickhouse, Statement } from './client.ts';
-import { inputColumn, parquetInput, plainInput } from './input-columns.ts';
+import type { InputColumn } from './input-columns.ts';
+import { exactInput, inputColumn, parquetInput, plainInput } from './input-columns.ts';
 import { ident, literal, names } from './names.ts';
 
 export interface Insertion {
@@ -18,6 +20,8 @@ export interface Insertion {
   readonly body: string | AsyncIterable<Uint8Array>;
   /** The cells were looked at before they are sent: their types parse them, faster. @default false */
   readonly isPlain?: boolean | undefined;
+  /** Columns whose cells need no look. */
+  readonly exact?: ExactColumns | undefined;
   /** How this data is written otherwise. */
   readonly settings?: Readonly<Record<string, string | number>> | undefined;
   readonly what: string;
@@ -44,8 +48,8 @@ const settings = {
  * @throws the refusal of a cell that does not fit; some rows may be in the stage then
  */
 export async function insertBytes(clickhouse: Clickhouse, insertion: Insertion): Promise<void> {
-  const { into, columns, origin, copy, format, body, what, isPlain = false } = insertion;
-  const inputs = columns.map(format === 'Parquet' ? parquetInput : isPlain ? plainInput : inputColumn);
+  const { into, columns, origin, copy, format, body, what } = insertion;
+  const inputs = columns.map((column) => inputOf(insertion, column));
   const cells = columns.map((_, index) => ident(insertion.names?.[index] ?? `c${index}`));
   const structure = inputs.map(({ type }, index) => `${cells[index]} ${type}`).join(', ');
   const values = inputs.map(({ value }, index) => value(cells[index] ?? ''));
@@ -71,4 +75,10 @@ export async function insertBytes(clickhouse: Clickhouse, insertion: Insertion):
     isRepeatable: true,
   };
   await clickhouse.run(statement);
+}
+
+function inputOf({ format, isPlain = false, exact = {} }: Insertion, column: Column): InputColumn {
+  if (format === 'Parquet') return parquetInput(column);
+  if (isPlain) return plainInput(column);
+  return exact[column.name] === undefined ? inputColumn(column) : exactInput(column);
 }

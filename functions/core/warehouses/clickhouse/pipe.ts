@@ -40,11 +40,12 @@ async function postStreams(writer: StageWriter, streams: readonly ByteStream[]):
   const posts = streams.map((stream) => {
     const format = stream.formats.includes('tsv') ? 'tsv' : 'csv';
     const columns = stream.columns.map((name) => columnOf(writer, name));
-    return { format, columns, ...watched(stream, format, target.name) } as const;
+    return { format, columns, exact: stream.exact, ...watched(stream, format, target.name) } as const;
   });
   const staged = await writer.insertAll(
-    posts.map(({ format, columns, chunks }) => ({
+    posts.map(({ format, columns, exact, chunks }) => ({
       columns,
+      exact,
       origin,
       format: format === 'tsv' ? 'TabSeparated' : 'CSV',
       body: chunks,

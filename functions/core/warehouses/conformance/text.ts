@@ -1,4 +1,4 @@
-import type { ByteFormat, ByteStream } from '../../bytes.ts';
+import type { ByteFormat, ByteStream, ExactColumns } from '../../bytes.ts';
 import { stringifyJson } from '../../http/json.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Column } from '../../schema.ts';
@@ -74,6 +74,8 @@ export function textOf(format: 'csv' | 'tsv', rows: readonly (readonly (string |
 export interface StreamOptions {
   /** @default ["csv", "tsv"] */
   readonly formats?: readonly ByteFormat[];
+  /** See `ByteStream`. @default none */
+  readonly exact?: ExactColumns | undefined;
   /** Rows that the source counted. @default as many as there are; null for none told */
   readonly announced?: number | null;
   /** Breaks off after this many bytes. */
@@ -88,6 +90,7 @@ export function streamOf(
   rows: readonly (readonly (string | null)[])[],
   {
     formats = ['csv', 'tsv'],
+    exact,
     announced = rows.length,
     breakAfter,
     sizes = [1, 2, 3, 5, 7, 64, 1000],
@@ -96,6 +99,7 @@ export function streamOf(
   return {
     formats,
     columns,
+    exact,
     open(format) {
       if (!formats.includes(format) || format === 'pgcopy') throw new Error(`cannot write ${format}`);
       const bytes = textOf(format, rows);
