@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Batch, ExtractContext, ExtractOf } from '../core/extract.ts';
 import { allTables } from '../core/extract.ts';
+import type { InspectOf } from '../core/inspect.ts';
 import type { ConnectOptions } from '../core/postgres/connect.ts';
 import { connectPostgres } from '../core/postgres/connect.ts';
 import { codeOf, isGone, postgresError } from '../core/postgres/error.ts';
@@ -47,6 +48,12 @@ export const extract: ExtractOf<typeof source> = async function* (context) {
   } finally {
     await client.end().catch(() => undefined);
   }
+};
+
+/** For `catchment peek` and `catchment schema infer`. */
+export const inspect: InspectOf<typeof source> = {
+  tables: async (context) => (await import('./inspect.ts')).listTables(context),
+  describe: async (context) => (await import('./inspect.ts')).describeTable(context),
 };
 
 /** Snapshots of tables that have no position; ends with all tables, each with its position. */

@@ -1,6 +1,6 @@
+import type { MappedColumn } from '../../core/describe-columns.ts';
+import { describeColumns } from '../../core/describe-columns.ts';
 import type { FoundTable, InspectOf, TableDescription } from '../../core/inspect.ts';
-import type { MappedColumn } from '../describe.ts';
-import { describeColumns } from '../describe.ts';
 import { isPlainName } from '../names.ts';
 import type { DatabaseOptions, source } from '../source.ts';
 import { quoteName, quoteText } from './cells.ts';

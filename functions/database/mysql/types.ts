@@ -1,5 +1,5 @@
-import type { Mapped } from '../describe.ts';
-import { mapDecimal } from '../describe.ts';
+import type { Mapped } from '../../core/describe-columns.ts';
+import { mapDecimal } from '../../core/describe-columns.ts';
 
 export interface MysqlType {
   /** `bigint`, `varchar`. */

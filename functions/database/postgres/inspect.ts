@@ -1,6 +1,7 @@
+import type { MappedColumn } from '../../core/describe-columns.ts';
+import { describeColumns } from '../../core/describe-columns.ts';
 import type { FoundTable, InspectOf, TableDescription } from '../../core/inspect.ts';
-import type { MappedColumn } from '../describe.ts';
-import { describeColumns } from '../describe.ts';
+import { mapPostgresType } from '../../core/postgres/map-type.ts';
 import { isPlainName } from '../names.ts';
 import type { DatabaseOptions, source } from '../source.ts';
 import { quoteName } from './cells.ts';
@@ -8,7 +9,6 @@ import type { PostgresConnection } from './connect.ts';
 import { beginSnapshot, connectPostgres } from './connect.ts';
 import type { Relation } from './relation.ts';
 import { findRelation } from './relation.ts';
-import { mapPostgresType } from './types.ts';
 
 export const inspectPostgres: InspectOf<typeof source> = {
   async tables({ settings, secret, signal }) {

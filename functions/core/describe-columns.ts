@@ -1,7 +1,7 @@
-import { nameColumns } from '../core/column-names.ts';
-import type { FoundColumn, TableDescription } from '../core/inspect.ts';
-import type { Column } from '../core/schema.ts';
-import { systemColumns } from '../core/schema.ts';
+import { nameColumns } from './column-names.ts';
+import type { FoundColumn, TableDescription } from './inspect.ts';
+import type { Column } from './schema.ts';
+import { systemColumns } from './schema.ts';
 
 /** The schema type that holds every value of a type of the database. */
 export interface Mapped {

@@ -1,5 +1,5 @@
-import type { Mapped } from '../describe.ts';
-import { mapDecimal } from '../describe.ts';
+import type { Mapped } from '../describe-columns.ts';
+import { mapDecimal } from '../describe-columns.ts';
 
 /** What the catalog says of a type. */
 export interface PostgresType {
