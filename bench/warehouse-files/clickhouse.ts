@@ -26,7 +26,7 @@ export async function openClickhouseEngine(): Promise<Engine> {
           const query = encodeURIComponent(
             `INSERT INTO by_hand.orders FORMAT ${formats[format as keyof typeof formats]}`,
           );
-          const settings = 'date_time_input_format=best_effort';
+          const settings = 'date_time_input_format=best_effort&input_format_csv_trim_whitespaces=0';
           await type('curl', [
             ...[
               '-sS',
@@ -45,7 +45,7 @@ export async function openClickhouseEngine(): Promise<Engine> {
       Promise.all(
         ['by_hand.orders', 'loaded.orders'].map((name) =>
           server.run(
-            `SELECT ${summed('lengthUTF8').replaceAll('(opens_at)', '(left(opens_at, 8))')} FROM ${name}`,
+            `SELECT ${summed('lengthUTF8').replaceAll('(opens_at)', "(extract(opens_at, '..:..:..'))")} FROM ${name}`,
           ),
         ),
       ),

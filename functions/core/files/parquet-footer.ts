@@ -22,7 +22,7 @@ export interface ParquetColumn {
 
 /** A type together with all that its values are read by. */
 export type ParquetType =
-  | { readonly kind: 'boolean' | 'float' | 'double' | 'text' | 'bytes' | 'date' }
+  | { readonly kind: 'boolean' | 'float' | 'double' | 'text' | 'json' | 'bytes' | 'date' | 'time' }
   /** Signed unless said otherwise. */
   | { readonly kind: 'integer'; readonly bits: number; readonly isSigned: boolean }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
@@ -102,6 +102,7 @@ function typeOf(element: ThriftStruct): ParquetType {
       return { kind: stored };
     case 'bytes':
       if (logical === 1 || (logical === undefined && converted === 0)) return { kind: 'text' };
+      if (logical === 12 || (logical === undefined && converted === 19)) return { kind: 'json' };
       return { kind: logical === undefined && converted === undefined ? 'bytes' : 'other' };
     case 'int32':
     case 'int64': {
@@ -116,6 +117,8 @@ function typeOf(element: ThriftStruct): ParquetType {
           ? { kind: 'other' }
           : { kind: 'moment', unit: named, isUtc: detail.get(1) === true };
       }
+      // Of microseconds; others have too many or too few digits.
+      if (logical === 7) return { kind: structOf(detail.get(2)).has(2) ? 'time' : 'other' };
       if (logical === undefined && converted === undefined) return { kind: 'integer', bits, isSigned: true };
       if (logical === 10)
         return { kind: 'integer', bits: numberOf(detail, 1) ?? 64, isSigned: detail.get(2) === true };

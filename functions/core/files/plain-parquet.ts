@@ -76,6 +76,10 @@ function fits({ type: wanted }: Column, type: ParquetType): boolean {
       return type.kind === 'decimal' && type.scale <= 9 && type.precision - type.scale <= 29;
     case 'DATE':
       return type.kind === 'date';
+    case 'TIME':
+      return type.kind === 'time';
+    case 'JSON':
+      return type.kind === 'json';
     case 'DATETIME':
       return type.kind === 'moment' && type.unit !== 'ns' && !type.isUtc;
     case 'TIMESTAMP':

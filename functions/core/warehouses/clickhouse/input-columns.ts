@@ -64,11 +64,28 @@ export function plainInput(column: Column): InputColumn {
   return { type: nullableType(column), value: (cell) => cell };
 }
 
-/** How a column of a Parquet file is read whose footer proved that it fits: only its texts are still to be looked at. */
+/** How a column of a Parquet file is read whose footer proved that it fits: only its texts are still to be looked at, and a time is
+ * written as the text that it is kept as. */
 export function parquetInput(column: Column): InputColumn {
   const type = nullableType(column);
-  if (column.type !== 'STRING') return { type, value: (cell) => cell };
-  return { type, value: (cell) => checked(`isValidUTF8(${cell})`, cell) };
+  switch (column.type) {
+    case 'STRING':
+      return { type, value: (cell) => checked(`isValidUTF8(${cell})`, cell) };
+    case 'JSON':
+      return { type, value: (cell) => checked(`isValidUTF8(${cell}) AND isValidJSON(${cell})`, cell) };
+    case 'TIME':
+      // The server takes a time for a moment of the first of January 1970.
+      return {
+        type: "Nullable(DateTime64(6, 'UTC'))",
+        value: (cell) =>
+          checked(
+            `${cell} < toDateTime64('1970-01-02 00:00:00', 6, 'UTC')`,
+            `replaceRegexpOne(substring(toString(${cell}), 12), '\\.?0+$', '')`,
+          ),
+      };
+    default:
+      return { type, value: (cell) => cell };
+  }
 }
 
 function checked(condition: string, value: string): string {
