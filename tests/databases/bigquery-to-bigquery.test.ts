@@ -217,3 +217,41 @@ it('runs the query once, however often an answer is lost, and not at all when it
   await host.close();
   await dear.close();
 }, 60_000);
+
+it('runs a copy again that failed for a passing reason, and waits for the next day when a daily limit is used up', async () => {
+  const options = { from: 'open-data.shop.events' };
+  const host = await open({ events: { columns, key: ['id'], watermark: 'at', options } });
+  const match = ({ configuration }: { readonly configuration: { readonly query?: unknown } }) =>
+    JSON.stringify(configuration.query ?? '').includes('"INSERT INTO `acme.copy.catchment_stage');
+  emulator.jobFaults.push({ match, reason: 'backendError', message: 'Retrying may solve the problem.' });
+  emulator.jobFaults.push({
+    match,
+    reason: 'quotaExceeded',
+    message: 'Quota exceeded: too many bytes scanned',
+  });
+  const first = await host.run(at());
+  expect([first.run.status, first.run.rowsLoaded]).toEqual(['deferred', 0]);
+  const { resumeAt } = first.run;
+  if (resumeAt === undefined) expect.fail('it does not say when it goes on');
+  expect(await host.rows('SELECT COUNT(*) FROM events')).toEqual([[0]]);
+  emulator.jobFaults.push({ match, reason: 'backendError', message: 'Retrying may solve the problem.' });
+  const next = await host.run({ ...at(), now: () => resumeAt });
+  expect(next.run).toMatchObject({ status: 'succeeded', rowsLoaded: 2500 });
+  expect(await host.rows('SELECT COUNT(*), COUNT(DISTINCT id) FROM events')).toEqual([[2500, 2500]]);
+  await host.close();
+}, 60_000);
+
+it('tells what is wrong with a query while it runs in the words of the source', async () => {
+  const options = { from: 'open-data.shop.events' };
+  const host = await open({ events: { columns, options } });
+  emulator.jobFaults.push({
+    match: ({ configuration }) =>
+      configuration.query?.maximumBytesBilled !== undefined && configuration.query.query.startsWith('INSERT'),
+    reason: 'accessDenied',
+    message: 'Access Denied: Table open-data:shop.events: User does not have permission to query it',
+  });
+  expect((await host.run(at())).failures[0]?.error).toMatch(
+    /^\[events\] the service account may not read it \(Access Denied.*grant it roles\/bigquery\.dataViewer on the dataset/,
+  );
+  await host.close();
+}, 60_000);
