@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from './database.ts';
 import { openDatabase, rowsOf } from './database.ts';
-import { insertAlone, segmentThreads } from './insert-alone.ts';
+import { insertAlone, segmentThreads, withThreads } from './insert-alone.ts';
 
 let folder = '';
 let database: Database;
@@ -25,15 +25,16 @@ const settings = async () => {
   return row;
 };
 
-it('sets order and threads for one statement, and back whether it succeeds or fails', async () => {
-  const before = await settings();
-  const during = await insertAlone(database, { anyOrder: true, threads: 1 }, settings);
-  expect(during).toEqual([false, 1]);
+it.each<
+  readonly [string, (work: () => Promise<unknown>) => Promise<unknown>, (before: unknown[]) => unknown[]]
+>([
+  ['order', (work) => insertAlone(database, { anyOrder: true }, work), ([, threads]) => [false, threads]],
+  ['threads', (work) => withThreads(database, 1, work), ([order]) => [order, 1]],
+])('sets %s for its work alone, and back whether it succeeds or fails', async (_, run, expected) => {
+  const before = (await settings()) ?? [];
+  expect(await run(settings)).toEqual(expected([...before]));
   expect(await settings()).toEqual(before);
-  const failing = insertAlone(database, { anyOrder: true, threads: 1 }, () =>
-    Promise.reject(new Error('no such row')),
-  );
-  await expect(failing).rejects.toThrow('no such row');
+  await expect(run(() => Promise.reject(new Error('no such row')))).rejects.toThrow('no such row');
   expect(await settings()).toEqual(before);
 });
 

@@ -17,8 +17,6 @@ export interface InsertSettings {
    * of them twice (1.5.5).
    */
   readonly anyOrder: boolean;
-  /** @default all cores */
-  readonly threads?: number | undefined;
 }
 
 /**
@@ -27,16 +25,32 @@ export interface InsertSettings {
  */
 export function insertAlone<T>(
   database: Database,
-  { anyOrder, threads }: InsertSettings,
+  { anyOrder }: InsertSettings,
   work: () => Promise<T>,
 ): Promise<T> {
   return database.write(async (connection) => {
     try {
       if (anyOrder) await connection.run('SET preserve_insertion_order = false');
-      if (threads !== undefined) await connection.run(`SET threads = ${threads}`);
       return await work();
     } finally {
-      await connection.run(`${keepOrder}; RESET threads`);
+      await connection.run(keepOrder);
     }
   });
+}
+
+/**
+ * Runs many statements with so many of DuckDB's threads, of which each change costs some milliseconds. Others who write
+ * to the file meanwhile have no more of them, and no less when two loads end one after the other.
+ */
+export async function withThreads<T>(
+  database: Database,
+  threads: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  await database.write((connection) => connection.run(`SET threads = ${threads}`));
+  try {
+    return await work();
+  } finally {
+    await database.write((connection) => connection.run('RESET threads'));
+  }
 }

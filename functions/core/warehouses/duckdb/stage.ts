@@ -18,7 +18,7 @@ import type { Draft } from './draft.ts';
 import { openDraft } from './draft.ts';
 import { duckdbError } from './errors.ts';
 import { fillStage } from './fill.ts';
-import { insertAlone, segmentThreads } from './insert-alone.ts';
+import { insertAlone, segmentThreads, withThreads } from './insert-alone.ts';
 import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
 import { toDuckdb } from './to-duckdb.ts';
@@ -171,16 +171,16 @@ export async function openStage(
       const request = { target, origin, streams };
       const piped =
         rows === 0 && !changes
-          ? await intoDraft((draft, careOf, isFast) =>
-              pipeStreams({
-                ...request,
-                into: draft.table,
-                care: careOf(),
-                use: (work) =>
-                  insertAlone(database, { anyOrder: mayMix(isFast), threads: segmentThreads() }, () =>
-                    work(draft.connection),
-                  ),
-              }),
+          ? await withThreads(database, segmentThreads(), () =>
+              intoDraft((draft, careOf, isFast) =>
+                pipeStreams({
+                  ...request,
+                  into: draft.table,
+                  care: careOf(),
+                  use: (work) =>
+                    insertAlone(database, { anyOrder: mayMix(isFast) }, () => work(draft.connection)),
+                }),
+              ),
             )
           : await pipeStreams({
               ...request,
