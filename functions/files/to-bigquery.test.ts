@@ -162,6 +162,16 @@ describe('files of a bucket of Google', () => {
     expect(failures.map(({ error }) => error)).toEqual([expect.stringContaining('gs://landing/in/b.csv')]);
     expect(await rows()).toEqual(['1 one']);
   }, 60_000);
+
+  it('that BigQuery cannot load go through the job, and need no other settings', async () => {
+    landing?.put('in/a.json', '{"meta":{},"data":[{"id":1,"text":"one"},{"id":2,"text":"two","more":[1]}]}');
+    const first = await run({ path: '*.json', records: 'data' }, at);
+    expect([first.run.status, first.failures]).toEqual(['succeeded', []]);
+    expect(await rows()).toEqual(['1 one', '2 two']);
+    expect(first.drift.map(({ field }) => field)).toEqual(['more']);
+    const loads = emulator.jobs.all().flatMap(({ configuration }) => configuration.load?.sourceUris ?? []);
+    expect([loads, uploads().length > 0]).toEqual([[], true]);
+  }, 60_000);
 });
 
 /** The files that every other store holds: a large one, and a small one. */
