@@ -84,9 +84,13 @@ function isFloat(bytes: Uint8Array, from: number, to: number): boolean {
   return to > start && to - start <= 2 && pastDigits(bytes, start, to) === to;
 }
 
+const [yes, no] = [Uint8Array.of(0x74, 0x72, 0x75, 0x65), Uint8Array.of(0x66, 0x61, 0x6c, 0x73, 0x65)];
+
 function isBoolean(bytes: Uint8Array, from: number, to: number): boolean {
-  const text = String.fromCharCode(...bytes.subarray(from, to));
-  return text === 'true' || text === 'false';
+  const word = to - from === yes.length ? yes : no;
+  if (to - from !== word.length) return false;
+  for (let at = 0; at < word.length; at += 1) if (bytes[from + at] !== word[at]) return false;
+  return true;
 }
 
 function two(bytes: Uint8Array, at: number): number {

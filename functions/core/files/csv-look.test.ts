@@ -78,7 +78,16 @@ const cells: readonly (readonly [Column['type'], string, boolean])[] = [
     (text) => ['DATETIME', text, false] as const,
   ),
   ['TIMESTAMP', '2024-01-01 00:00:00', true],
-  ['TIMESTAMP', '2024-01-01 00:00:00+02', false],
+  ...['Z', '+00', '+00:00'].map((zone) => ['TIMESTAMP', `2024-01-01 00:00:00.5${zone}`, true] as const),
+  ...['+02', '+00:30', '-00', '+0', ' UTC'].map(
+    (zone) => ['TIMESTAMP', `2024-01-01 00:00:00${zone}`, false] as const,
+  ),
+  ...['{""a"":[1,""x\\n""],""b"":null}', '[]', '{""a"":1.25}'].map(
+    (text) => ['JSON', `"${text}"`, true] as const,
+  ),
+  ...['{""a"": 1}', '{""a"":1.50}', '{""a"":01}', '{""a"":""\\ud800""}', '{""a""}', '5', '{}}', '[1,]'].map(
+    (text) => ['JSON', `"${text}"`, false] as const,
+  ),
   ...['null', '\\N', 'a"b', '"a"b', '"a'].map((text) => ['STRING', text, text === 'null'] as const),
   ...['2024', 'a, b'].map((text) => ['STRING', `"${text}"`, true] as const),
   ['JSON', '\\.', false],

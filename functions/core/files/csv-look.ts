@@ -24,6 +24,10 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
   end(): void;
 } {
   const [comma, mark, width] = [delimiter.charCodeAt(0), quote.charCodeAt(0), checks.length];
+  /** Bytes that end a cell without quotes, and those to be looked at in one with quotes. */
+  const [ends, stops] = [new Uint8Array(256), new Uint8Array(256)];
+  for (const byte of [comma, newline, carriageReturn, mark]) ends[byte] = 1;
+  for (const byte of [mark, backslash]) stops[byte] = 1;
   /** The beginning of a cell that is checked, when its end is in the next chunk or it is quoted. */
   const held = new Uint8Array(longest);
   let heldBytes = 0;
@@ -38,8 +42,8 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
   const hold = (chunk: Uint8Array, from: number, to: number) => {
     if (isHeader || checks[column] === 'text') return;
     if (heldBytes + to - from > longest) throw new NotPlain();
-    held.set(chunk.subarray(from, to), heldBytes);
-    heldBytes += to - from;
+    // Most are short, for which a view of them costs more than their bytes.
+    for (let at = from; at < to; at += 1) held[heldBytes++] = chunk[at] as number;
   };
   /** An empty cell without quotes is NULL. */
   const endCell = (bytes: Uint8Array, from: number, to: number, isNull: boolean) => {
@@ -82,12 +86,8 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
         before = 0;
         from = at;
       } else if (state === bare) {
-        let byte = 0;
-        while (at < length) {
-          byte = chunk[at] as number;
-          if (byte === comma || byte === newline || byte === carriageReturn || byte === mark) break;
-          at += 1;
-        }
+        while (at < length && ends[chunk[at] as number] === 0) at += 1;
+        const byte = chunk[at];
         if (at === length) {
           hold(chunk, from, at);
           isCarried ||= at > from;
@@ -101,13 +101,13 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
         past(byte);
         at += 1;
       } else if (state === quoted) {
-        while (at < length) {
-          const byte = chunk[at] as number;
-          if (byte === mark) break;
-          if (byte === backslash && before === newline) throw new NotPlain();
-          before = byte;
-          at += 1;
+        const start = at;
+        for (; at < length; at += 1) {
+          if (stops[chunk[at] as number] === 0) continue;
+          if (chunk[at] === mark) break;
+          if ((at > start ? chunk[at - 1] : before) === newline) throw new NotPlain();
         }
+        if (at > start) before = chunk[at - 1] as number;
         hold(chunk, from, at);
         if (at === length) return;
         state = closed;

@@ -27,6 +27,8 @@ export interface LookedRecord {
   readonly ends: Uint32Array;
 }
 
+export type OnRecord = (bytes: Uint8Array, record: LookedRecord) => void;
+
 /** A longer record is left to the checked reader, which says what is wrong with it. */
 const longest = 16 * 2 ** 20;
 const [newline, space, tab, mark, colon, comma, open, close] = [
@@ -41,7 +43,7 @@ const [newline, space, tab, mark, colon, comma, open, close] = [
  */
 export function createLineLook(
   fields: readonly LookField[],
-  onRecord?: (bytes: Uint8Array, record: LookedRecord) => void,
+  onRecord?: OnRecord,
 ): { at(chunk: Uint8Array): void; end(): void } {
   const keys = fields.map(({ name }) => Buffer.from(name));
   const checks = fields.map(({ check }) => check);

@@ -6,7 +6,7 @@ import type { Column } from '../schema.ts';
 import type { Years } from './cell-check.ts';
 import { cellCheck } from './cell-check.ts';
 import { inspectFile } from './inspect-file.ts';
-import type { FieldCheck, LookField } from './json-look.ts';
+import type { FieldCheck, LookField, OnRecord } from './json-look.ts';
 import { createLineLook } from './json-look.ts';
 
 /** A JSON Lines file that a warehouse may read by itself, as long as no record of it is `NotPlain`. */
@@ -17,8 +17,12 @@ export interface PlainLines {
   readonly names: readonly string[];
   readonly fields: readonly LookField[];
   readonly size: number;
-  /** The bytes of the file, each looked at before it is handed on. Throws `NotPlain`. */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  /**
+   * The bytes of the file, each looked at before it is handed on. Throws `NotPlain`.
+   *
+   * @param onRecord gets each record of a chunk before the chunk is handed on, the last of all behind the last chunk
+   */
+  chunks(onRecord?: OnRecord): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 /**
@@ -54,8 +58,8 @@ export async function plainLines(
   }));
   return {
     ...{ ref, columns, names, fields, size: file.bytes },
-    async *chunks() {
-      const look = createLineLook(fields);
+    async *chunks(onRecord) {
+      const look = createLineLook(fields, onRecord);
       for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
         look.at(chunk as Buffer);
         yield chunk as Buffer;

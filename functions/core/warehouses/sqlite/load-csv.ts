@@ -1,25 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { SQLInputValue } from 'node:sqlite';
 import { fatal } from '../../errors.ts';
 import type { FileRef } from '../../extract.ts';
 import type { Column } from '../../schema.ts';
 import type { LoadedFiles } from '../warehouse.ts';
-import { BadCell, cellReader } from './cells.ts';
+import { BadCell } from './cells.ts';
+import { csvCell } from './file-cells.ts';
 import { insertRecords } from './insert-records.ts';
 import { recordsOf } from './records-of.ts';
 import type { StageTable } from './stage.ts';
-
-/** Types whose text in a file is the canonical one, or is refused. */
-const plainTypes: readonly Column['type'][] = [
-  'STRING',
-  'INTEGER',
-  'FLOAT',
-  'NUMERIC',
-  'BIGNUMERIC',
-  'DATE',
-  'TIME',
-  'DATETIME',
-];
 
 /** A header of more bytes is left to the checked reader. */
 const longestHeader = 64 * 1024;
@@ -71,10 +61,7 @@ function isPlain(file: FileRef, columns: readonly Column[]): boolean {
     (quote ?? '"') === '"' &&
     nullMarker === undefined &&
     (encoding ?? 'utf-8') === 'utf-8';
-  const isTyped = columns.every(
-    ({ type, mode, format: written }) =>
-      plainTypes.includes(type) && mode !== 'REPEATED' && written === undefined,
-  );
+  const isTyped = columns.every((column) => csvCell(column) !== undefined);
   return format === 'csv' && !isPacked && isOrdinary && isTyped;
 }
 
@@ -106,14 +93,10 @@ function nameOf({ name, sourceName }: Column): string {
   return sourceName ?? name;
 }
 
-/** Bytes that are no UTF-8 arrive as U+FFFD; what to say of them is the checked reader's affair. */
-function readerOf(column: Column): ReturnType<typeof cellReader> {
-  const read = cellReader(column);
-  if (column.type !== 'STRING') return read;
-  return (text) => {
-    if (text?.includes('\uFFFD')) throw new BadCell();
-    return read(text);
-  };
+function readerOf(column: Column): (text: string | undefined) => SQLInputValue {
+  const read = csvCell(column);
+  if (read === undefined) throw new BadCell();
+  return read;
 }
 
 function unreadable(path: string, cause: unknown) {

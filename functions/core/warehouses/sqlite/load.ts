@@ -1,11 +1,13 @@
 import type { ByteStream } from '../../bytes.ts';
 import { isCatchmentError, retryable } from '../../errors.ts';
 import type { FileRef } from '../../extract.ts';
+import { isNotPlain } from '../../files/not-plain.ts';
 import { createScratch } from '../../run/scratch.ts';
 import type { LoadedFiles } from '../warehouse.ts';
 import { BadCell, cellReader } from './cells.ts';
 import { insertRecords } from './insert-records.ts';
 import { insertCsv } from './load-csv.ts';
+import { insertLines } from './load-lines.ts';
 import { recordsOf } from './records-of.ts';
 import type { StageTable } from './stage.ts';
 import { allColumns } from './types.ts';
@@ -13,12 +15,15 @@ import { allColumns } from './types.ts';
 type Checked = LoadedFiles & { readonly path: string };
 
 /**
- * Loads local files. A plain CSV file whose cells all fit is read here; any other, and one with a cell that does not fit,
+ * Loads local files. A plain CSV or JSON Lines file whose cells all fit is read here; any other, and one with a cell that does not fit,
  * goes through the checked reader.
  */
 export async function loadFiles(stage: StageTable, files: readonly FileRef[]): Promise<LoadedFiles> {
   const mark = stage.mark();
-  const direct = await attempt(stage, () => insertCsv(stage, files));
+  const direct = await attempt(
+    stage,
+    async () => (await insertCsv(stage, files)) ?? (await insertLines(stage, files)),
+  );
   if (direct !== undefined) return direct;
   const { checkFiles } = await import('../../files/check-files.ts');
   const { target, origin } = stage;
@@ -48,7 +53,7 @@ async function attempt(
     return await work();
   } catch (error) {
     stage.resetTo(mark);
-    if (error instanceof BadCell) return undefined;
+    if (error instanceof BadCell || isNotPlain(error)) return undefined;
     throw error;
   }
 }
