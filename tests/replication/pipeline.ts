@@ -1,4 +1,4 @@
-import type { Log } from '../../functions/core/extract.ts';
+import type { Log, SourceCode } from '../../functions/core/extract.ts';
 import type { Pipeline, PipelineTable, WarehouseConfig } from '../../functions/core/pipeline.ts';
 import type { OnRunEvent } from '../../functions/core/run/event.ts';
 import type { RunSummary } from '../../functions/core/run/request.ts';
@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly deadline?: Date;
   readonly now?: () => Date;
   readonly log?: Log;
+  /** In place of the source's own code. */
+  readonly code?: SourceCode;
   /** @default none: a source that is away fails the run at once */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
