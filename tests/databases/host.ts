@@ -99,6 +99,14 @@ export async function openHost({
   };
 }
 
+/** Runs, and gives what went wrong in words. */
+export function failureOf(host: DatabaseHost): Promise<string> {
+  return host.run().then(
+    ({ run, failures }) => `${run.status}: ${failures[0]?.error}`,
+    (error: Error) => `thrown: ${error.message}`,
+  );
+}
+
 function pipelineTable(name: string, table: HostTable): PipelineTable {
   const { key = [], options, watermark, lookback = 0 } = table;
   const cursor: Cursor =

@@ -6,7 +6,7 @@ import type { MariadbServer } from '../setup/mariadb.ts';
 import { startMariadb } from '../setup/mariadb.ts';
 import { cutProxy } from './cut-proxy.ts';
 import type { DatabaseHost, HostTable } from './host.ts';
-import { column, openHost } from './host.ts';
+import { column, failureOf, openHost } from './host.ts';
 
 let server: MariadbServer;
 let admin: Connection;
@@ -33,13 +33,6 @@ async function open(tables: Readonly<Record<string, HostTable>>, settings: objec
     tables,
   });
   return host;
-}
-
-async function failure(tested: DatabaseHost): Promise<string> {
-  return tested.run().then(
-    ({ run, failures }) => `${run.status}: ${failures[0]?.error}`,
-    (error: Error) => `thrown: ${error.message}`,
-  );
 }
 
 describe('a catalog', () => {
@@ -180,13 +173,13 @@ describe('what goes wrong is told, and nothing is loaded:', () => {
 
   it('a wrong password, a database that is not there, a table that is not there', async () => {
     const login = await open(table('big'), {}, { password: 'not the password' });
-    const said = await failure(login);
+    const said = await failureOf(login);
     expect(said).toContain("refuses the login of the secret's user");
     expect(said).not.toContain('not the password');
-    expect(await failure(await open(table('big'), { database: 'gone' }))).toContain(
+    expect(await failureOf(await open(table('big'), { database: 'gone' }))).toContain(
       'there is no such database on 127.0.0.1: got "gone"',
     );
-    expect(await failure(await open(table('gone')))).toContain(
+    expect(await failureOf(await open(table('gone')))).toContain(
       "the table is not there (Table 'shop.gone' doesn't exist)",
     );
   });
@@ -196,7 +189,7 @@ describe('what goes wrong is told, and nothing is loaded:', () => {
       `CREATE TABLE locked (id int); CREATE USER reader IDENTIFIED BY 'reader-password'; GRANT SELECT ON shop.big TO reader`,
     );
     const tested = await open(table('locked'), {}, { user: 'reader', password: 'reader-password' });
-    expect(await failure(tested)).toContain('GRANT SELECT ON shop.* TO that user');
+    expect(await failureOf(tested)).toContain('GRANT SELECT ON shop.* TO that user');
   });
 
   it('a user who may lock nothing reads a large table by one connection', async () => {
@@ -213,7 +206,7 @@ describe('what goes wrong is told, and nothing is loaded:', () => {
     const tested = await open({
       t: { columns: [...columns, column('client', 'STRING')], options: { from: 'renamed' } },
     });
-    expect(await failure(tested)).toContain(
+    expect(await failureOf(tested)).toContain(
       'renamed lacks "client", which the schema file names, and has "customer", which the schema file does not know',
     );
   });
@@ -221,7 +214,7 @@ describe('what goes wrong is told, and nothing is loaded:', () => {
   it('a query that takes longer than allowed', async () => {
     const query = 'SELECT 1 AS id, SLEEP(5) AS s';
     const tested = await open({ t: { columns, options: { query } } }, { statementTimeoutSeconds: 1 });
-    expect(await failure(tested)).toContain('the server cancelled the query');
+    expect(await failureOf(tested)).toContain('the server cancelled the query');
   });
 
   it('a connection that is cut in the middle of the rows', async () => {
@@ -229,14 +222,14 @@ describe('what goes wrong is told, and nothing is loaded:', () => {
     const tested = await open({ t: { columns, options: { from: 'big' } } }, { readers: 1 });
     await tested.run();
     const cut = await open(table('big'), { port: proxy.port, readers: 1 });
-    expect(await failure(cut)).toMatch(/^failed: .*(broke off|ended the connection)/);
+    expect(await failureOf(cut)).toMatch(/^failed: .*(broke off|ended the connection)/);
     expect(await cut.rows('SELECT count(*)::int FROM copy.t')).toEqual([[0]]);
     await proxy.close();
   }, 60_000);
 
   it('a server that is killed in the middle of the rows, and the next run loads them', async () => {
     const tested = await open(table('big'), { readers: 1 });
-    const run = failure(tested);
+    const run = failureOf(tested);
     const watcher = await server.connect();
     watcher.on('error', () => undefined);
     for (;;) {

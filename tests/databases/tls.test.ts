@@ -24,12 +24,18 @@ const startTlsMariadb = ({ caFile, certFile, keyFile }: Certificate) =>
 
 const engines = [
   {
-    ...{ name: 'PostgreSQL', kind: 'postgres', user: 'postgres', starts: startTlsPostgres },
+    name: 'PostgreSQL',
+    kind: 'postgres',
+    user: 'postgres',
+    starts: startTlsPostgres,
     plain: () => startPostgres(),
     encrypted: 'SELECT ssl::text AS used FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
   },
   {
-    ...{ name: 'MariaDB', kind: 'mysql', user: 'mysql', starts: startTlsMariadb },
+    name: 'MariaDB',
+    kind: 'mysql',
+    user: 'mysql',
+    starts: startTlsMariadb,
     plain: () => startMariadb(),
     encrypted: `SELECT IF(VARIABLE_VALUE = '', 'false', 'true') AS used FROM information_schema.SESSION_STATUS
       WHERE VARIABLE_NAME = 'Ssl_cipher'`,
