@@ -49,13 +49,18 @@ function jsonSql(column: Column, value: string, depth = 0): string {
   }
 }
 
-/** SQL of a canonical text with the escapes of `tsv`. */
-export function tsvSql(text: string): string {
-  const escaped = [
+/** SQL of a canonical text with the escapes of `tsv`; NULL stays NULL. Most texts have nothing to escape. */
+export function tsvSql(column: Column, text: string): string {
+  const isText =
+    column.mode === 'REPEATED' || ['STRING', 'BIGNUMERIC', 'JSON', 'RECORD'].includes(column.type);
+  if (!isText) return text;
+  const escapes = [
     [`'\\'`, `'\\\\'`],
     ['chr(9)', `'\\t'`],
     ['chr(10)', `'\\n'`],
     ['chr(13)', `'\\r'`],
-  ].reduce((sql, [found, written]) => `replace(${sql}, ${found}, ${written})`, text);
-  return `coalesce(${escaped}, '\\N')`;
+  ] as const;
+  const hasAny = escapes.map(([found]) => `contains(${text}, ${found})`).join(' or ');
+  const escaped = escapes.reduce((sql, [found, written]) => `replace(${sql}, ${found}, ${written})`, text);
+  return `case when ${hasAny} then ${escaped} else ${text} end`;
 }

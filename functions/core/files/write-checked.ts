@@ -26,14 +26,16 @@ const writers: Readonly<Record<CheckedFormat, (columns: readonly Column[]) => st
     columns
       .map((column) => `${canonicalSql(column, ident(column.name))} as ${ident(column.name)}`)
       .join(', '),
-  // One column of whole lines, which holds no line end and no quote that DuckDB would double.
   tsv: (columns) =>
-    `${columns.map((column) => tsvSql(canonicalSql(column, ident(column.name)))).join(' || chr(9) || ')} as line`,
+    columns
+      .map((column) => `${tsvSql(column, canonicalSql(column, ident(column.name)))} as ${ident(column.name)}`)
+      .join(', '),
   parquet: () => '*',
 };
 
 const options: Readonly<Record<CheckedFormat, string>> = {
   csv: `format csv, header false, delimiter ',', quote '"', escape '"', nullstr '\\N'`,
-  tsv: `format csv, header false, delimiter '', quote '', escape ''`,
+  // The texts hold no tab and no line end any more, and nothing is quoted.
+  tsv: `format csv, header false, delimiter '\t', quote '', escape '', nullstr '\\N'`,
   parquet: 'format parquet, compression zstd',
 };
