@@ -145,3 +145,50 @@ it('gives the same rows whether COPY reads a file or the checked reader does, ha
     ]);
   }
 }, 120_000);
+
+const wide = items({
+  ...{ key: [], writeMode: 'append' },
+  columns: [
+    column('id', 'INTEGER', 'REQUIRED'),
+    ...[column('price', 'NUMERIC'), column('rate', 'FLOAT'), column('is_paid', 'BOOLEAN')],
+    ...[column('day', 'DATE'), column('opens', 'TIME'), column('placed', 'DATETIME')],
+    ...[column('moment', 'TIMESTAMP'), column('note', 'STRING'), column('more', 'JSON')],
+  ],
+});
+
+it('makes the same table of JSON Lines as the checked reader', async () => {
+  const records = [
+    {
+      id: 1,
+      price: -1.5,
+      rate: 1e-7,
+      is_paid: true,
+      day: '2024-02-29',
+      opens: '23:59:59.5',
+      placed: '2024-01-01T00:00:00',
+    },
+    {
+      id: 2,
+      moment: '2024-01-01 00:00:00.000001Z',
+      note: 'tab\t"é🛰\\N\n\\.\r\u0001',
+      more: { a: ['x\\"y\n', 1.5, null] },
+    },
+    { id: 3, note: '', is_paid: false, more: [] },
+    { id: 4, note: null, price: null, more: null },
+    { id: 5, note: '\\N' },
+  ];
+  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  const direct = await load('wide.ndjson', text, { format: 'ndjson' }, wide);
+  const checked = await load('wide.ndjson.gz', gzipSync(text), { format: 'ndjson' }, wide);
+  expect(direct.loaded).toMatchObject({ read: 5, bytes: Buffer.byteLength(text), quarantined: [] });
+  expect(direct.rows).toEqual(checked.rows);
+});
+
+it('says the same of a JSON line that does not fit as the checked reader', async () => {
+  const text = '{"id":1}\n{"id":"x"}\n{"id":2,"price":1.1234567891}\n{"id":3,"note":"good"}\n';
+  const direct = await load('odd.ndjson', text, { format: 'ndjson' }, wide);
+  const checked = await load('odd.ndjson.gz', gzipSync(text), { format: 'ndjson' }, wide);
+  expect(direct.loaded.quarantined).toHaveLength(2);
+  expect(direct.loaded.quarantined).toEqual(checked.loaded.quarantined);
+  expect(direct.rows).toEqual(checked.rows);
+});

@@ -1,0 +1,50 @@
+import { Buffer } from 'node:buffer';
+import type { Column } from '../schema.ts';
+import type { LookedRecord } from './json-look.ts';
+import { kinds } from './json-look.ts';
+import type { PlainLines } from './plain-lines.ts';
+
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+};
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\\t\n\r]/g, (found) => escapes[found] ?? found);
+}
+
+/**
+ * Writes the records of a JSON Lines file as `tsv` (see `bytes.ts`), their columns in the order of the schema. Values are
+ * copied as they are; only texts with escapes and JSON are written anew.
+ *
+ * @throws NotPlain at the first record that only the checked reader can read
+ */
+export async function* linesAsTsv(file: PlainLines): AsyncGenerator<Uint8Array, void, undefined> {
+  const isJson = file.columns.map(({ type }: Column) => type === 'JSON');
+  // Bytes as characters of one byte each, which copies them without a look.
+  let text = '';
+  const note = (line: Uint8Array, { kinds: found, starts, ends }: LookedRecord) => {
+    const bytes = Buffer.from(line.buffer, line.byteOffset, line.length);
+    for (let index = 0; index < isJson.length; index += 1) {
+      if (index > 0) text += '\t';
+      const kind = found[index];
+      if (kind === kinds.plain) {
+        const value = bytes.latin1Slice(starts[index], ends[index]);
+        text += isJson[index] === true ? escaped(value) : value;
+      } else if (kind === kinds.none) text += '\\N';
+      else if (kind === kinds.escaped) {
+        const value = String(JSON.parse(`"${bytes.utf8Slice(starts[index], ends[index])}"`));
+        text += Buffer.from(escaped(value)).latin1Slice();
+      } else text += kind === kinds.true ? 't' : 'f';
+    }
+    text += '\n';
+  };
+  for await (const _ of file.chunks(note)) {
+    if (text === '') continue;
+    yield Buffer.from(text, 'latin1');
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text, 'latin1');
+}
