@@ -44,6 +44,8 @@ function spaced(text: string): string {
   return text[10] === 'T' ? text.replace('T', ' ') : text;
 }
 
+const scratch = Buffer.alloc(4096);
+
 /** Days repeat, so what was found good is looked up. */
 const mostKnown = 10_000;
 
@@ -63,8 +65,10 @@ export function csvCell(column: Column): ((text: string | undefined) => SQLInput
     // Bytes that are no UTF-8 arrive as U+FFFD; what to say of them is the checked reader's affair.
     if (check === 'text') return !text.includes('\uFFFD');
     if (known.has(text)) return true;
-    const bytes = Buffer.from(text);
-    if (!check(bytes, 0, bytes.length)) return false;
+    // A buffer for each cell would cost more than the look at it.
+    const isShort = text.length * 3 <= scratch.length;
+    const bytes = isShort ? scratch : Buffer.from(text);
+    if (!check(bytes, 0, isShort ? scratch.utf8Write(text) : bytes.length)) return false;
     if (column.type === 'DATE' && known.size < mostKnown) known.add(text);
     return true;
   };
