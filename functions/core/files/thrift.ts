@@ -9,9 +9,10 @@ const deepest = 64;
  * Reads one struct. Numbers beyond 2^53 are rounded.
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  *
+ * @param through number of its last field that is wanted
  * @throws RangeError for bytes that are no such struct
  */
-export function readThrift(bytes: Buffer): ThriftStruct {
+export function readThrift(bytes: Buffer, through = Number.POSITIVE_INFINITY): ThriftStruct {
   let at = 0;
   const next = (): number => {
     const byte = bytes[at];
@@ -87,6 +88,7 @@ export function readThrift(bytes: Buffer): ThriftStruct {
     for (let head = next(); head !== 0; head = next()) {
       last = head >> 4 === 0 ? zigzag() : last + (head >> 4);
       fields.set(last, value(head & 15, depth));
+      if (depth === 0 && last >= through) break;
     }
     return fields;
   };
