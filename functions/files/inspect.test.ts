@@ -228,7 +228,7 @@ describe('inspect.describe of Parquet', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('reads the footer and nothing else of a file of millions of rows', async () => {
+  it('shows the first rows by what is read of a large file: its footer and its first row group', async () => {
     const file = join(folder, 'x.parquet');
     await runSql(
       `copy (select range as id, hash(range)::varchar as noise from range(1_000_000)) to '${file}' (format parquet)`,
@@ -236,7 +236,30 @@ describe('inspect.describe of Parquet', () => {
     const bytes = await readFile(file);
     await place.put('x.parquet', bytes);
     const found = await describeFile({ path: 'x.parquet' });
-    expect(found).toMatchObject({ rows: 1_000_000, columns: [{ column: { name: 'id' } }, {}] });
+    expect(found).toMatchObject({ rows: 1_000_000, columns: [{ column: { name: 'id' } }, {}], warnings: [] });
+    expect(found.sample).toEqual([
+      ['0', expect.stringMatching(/^\d+$/)],
+      ['1', expect.stringMatching(/^\d+$/)],
+    ]);
+    expect(place.bytesServed()).toBeLessThan(bytes.length / 7);
+  });
+
+  it('reads no rows of a first row group that is too large, and says so', async () => {
+    const file = join(folder, 'x.parquet');
+    await runSql(
+      `copy (select range as id, repeat(hash(range)::varchar, 20) as noise from range(120_000)) to '${file}' (format parquet, compression uncompressed)`,
+    );
+    const bytes = await readFile(file);
+    await place.put('x.parquet', bytes);
+    const { sample, warnings } = await describeFile({ path: 'x.parquet' });
+    expect([sample, warnings]).toEqual([
+      [],
+      [
+        expect.stringMatching(
+          /^no rows are shown: the first row group has \d+ MB, and no more than 16 MB are read$/,
+        ),
+      ],
+    ]);
     expect(place.bytesServed()).toBe(8 + bytes.readUInt32LE(bytes.length - 8));
   });
 

@@ -3,10 +3,13 @@ import type { TableDescription } from '../../core/inspect.ts';
 import type { FileQuestion } from '../inspect.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import type { ParquetFooter } from './parquet-footer.ts';
-import { footerLength, parseFooter, tailBytes } from './parquet-footer.ts';
+import { firstGroup, footerLength, parseFooter, tailBytes } from './parquet-footer.ts';
 
-/** Two reads: the last eight bytes, then the footer. Rows are counted there; none is read. */
-export async function describeParquet({ store, object }: FileQuestion): Promise<TableDescription> {
+/** A first row group of more bytes is not read. */
+const largestGroup = 16 * 2 ** 20;
+
+/** Reads the last eight bytes and the footer, where rows are counted, and for a sample the first row group. */
+export async function describeParquet({ store, object, sample }: FileQuestion): Promise<TableDescription> {
   const read = async (from: number, to: number) =>
     Buffer.concat(await Array.fromAsync(store.read(object, { from, to })));
   const tail = object.bytes > tailBytes ? await read(object.bytes - tailBytes, object.bytes - 1) : undefined;
@@ -21,6 +24,27 @@ export async function describeParquet({ store, object }: FileQuestion): Promise<
   if (length === undefined || length > object.bytes - tailBytes) throw broken();
   const end = object.bytes - tailBytes;
   const bytes = await read(end - length, end - 1);
+  const readSample = async (): Promise<Pick<TableDescription, 'sample' | 'warnings'>> => {
+    const group = firstGroup(bytes);
+    if (group === undefined || sample === 0) return { sample: [], warnings: [] };
+    const size = group.to - group.from + 1;
+    if (!(size > 0 && group.to < end - length)) throw broken();
+    if (size > largestGroup) {
+      const warning = `no rows are shown: the first row group has ${Math.round(size / 2 ** 20)} MB, and no more than ${largestGroup / 2 ** 20} MB are read`;
+      return { sample: [], warnings: [warning] };
+    }
+    const pieces = [
+      { at: 0, bytes: Buffer.from('PAR1') },
+      { at: group.from, bytes: await read(group.from, group.to) },
+      { at: end - length, bytes },
+      { at: end, bytes: tail ?? Buffer.alloc(0) },
+    ];
+    const { firstRows } = await import('../../core/files/first-rows.ts');
+    const rows = await firstRows(pieces, Math.min(sample, group.rows)).catch((error: unknown) => {
+      throw broken(error);
+    });
+    return { sample: rows, warnings: [] };
+  };
   let footer: ParquetFooter;
   try {
     footer = parseFooter(bytes);
@@ -31,7 +55,6 @@ export async function describeParquet({ store, object }: FileQuestion): Promise<
     columns: parquetColumns(footer.columns),
     key: [],
     rows: footer.rows,
-    sample: [],
-    warnings: ['rows of Parquet files are not shown: their schema is in the footer, and only that is read'],
+    ...(await readSample()),
   };
 }

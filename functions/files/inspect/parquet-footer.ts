@@ -106,6 +106,25 @@ export function parseFooter(bytes: Buffer): ParquetFooter {
   return { rows: Number(metadata.get(3)), columns };
 }
 
+/** Where the first rows are: first byte and last, and how many rows. Undefined for a file without any. */
+export function firstGroup(
+  footer: Buffer,
+): { readonly from: number; readonly to: number; readonly rows: number } | undefined {
+  const [group] = listOf(readThrift(footer, 4), 4).map(structOf);
+  const chunks = group === undefined ? [] : listOf(group, 1).map((chunk) => structOf(structOf(chunk).get(3)));
+  if (group === undefined || chunks.length === 0) return undefined;
+  const ranges = chunks.map((chunk) => {
+    // The dictionary comes first where there is one; some writers say 0 for none.
+    const from = numberOf(chunk, 11) || (numberOf(chunk, 9) ?? 0);
+    return { from, to: from + (numberOf(chunk, 7) ?? 0) - 1 };
+  });
+  return {
+    from: Math.min(...ranges.map(({ from }) => from)),
+    to: Math.max(...ranges.map(({ to }) => to)),
+    rows: numberOf(group, 3) ?? 0,
+  };
+}
+
 function nodeOf(element: ThriftStruct): ParquetNode {
   const physical = numberOf(element, 1);
   const [logical] = structOf(element.get(10));
