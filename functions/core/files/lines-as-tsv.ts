@@ -31,12 +31,12 @@ export async function* linesAsTsv(file: PlainLines): AsyncGenerator<Uint8Array, 
       if (index > 0) text += '\t';
       const kind = found[index];
       if (kind === kinds.plain) {
-        const value = bytes.latin1Slice(starts[index], ends[index]);
+        const value = bytes.toString('latin1', starts[index], ends[index]);
         text += isJson[index] === true ? escaped(value) : value;
       } else if (kind === kinds.none) text += '\\N';
       else if (kind === kinds.escaped) {
-        const value = String(JSON.parse(`"${bytes.utf8Slice(starts[index], ends[index])}"`));
-        text += Buffer.from(escaped(value)).latin1Slice();
+        const value = String(JSON.parse(`"${bytes.toString('utf8', starts[index], ends[index])}"`));
+        text += Buffer.from(escaped(value)).toString('latin1');
       } else text += kind === kinds.true ? 't' : 'f';
     }
     text += '\n';

@@ -68,7 +68,7 @@ export function csvCell(column: Column): ((text: string | undefined) => SQLInput
     // A buffer for each cell would cost more than the look at it.
     const isShort = text.length * 3 <= scratch.length;
     const bytes = isShort ? scratch : Buffer.from(text);
-    if (!check(bytes, 0, isShort ? scratch.utf8Write(text) : bytes.length)) return false;
+    if (!check(bytes, 0, isShort ? scratch.write(text) : bytes.length)) return false;
     if (column.type === 'DATE' && known.size < mostKnown) known.add(text);
     return true;
   };
