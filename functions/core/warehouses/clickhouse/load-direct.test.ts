@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startClickhouse } from '../../../../tests/setup/clickhouse.ts';
 import { unavailable } from '../../../../tests/setup/unavailable.ts';
 import { column, items } from '../conformance/bench.ts';
 import type { LoadFixture } from './load-fixture.ts';
@@ -81,7 +82,7 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('files that ClickHouse 
   let fixture: LoadFixture;
 
   beforeAll(async () => {
-    fixture = await openFixture();
+    fixture = await openFixture(await startClickhouse());
   });
 
   afterAll(() => fixture.stop());

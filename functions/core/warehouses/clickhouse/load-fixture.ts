@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startClickhouse } from '../../../../tests/setup/clickhouse.ts';
+import type { ClickhouseServer } from '../../../../tests/setup/clickhouse.ts';
 import type { FileRef } from '../../extract.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import { openBench } from '../conformance/bench.ts';
 import { openClickhouse } from './warehouse.ts';
 
-/** A server of its own that files are loaded into; for the tests of this folder. */
+/** A server that files are loaded into, stopped with the fixture; for the tests of this folder. */
 export interface LoadFixture {
   readonly folder: string;
   put(name: string, content: string | Buffer): Promise<string>;
@@ -33,8 +33,7 @@ export interface LoadFixture {
   stop(): Promise<void>;
 }
 
-export async function openFixture(): Promise<LoadFixture> {
-  const server = await startClickhouse();
+export async function openFixture(server: ClickhouseServer): Promise<LoadFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'catchment-clickhouse-load-'));
   const put: LoadFixture['put'] = async (name, content) => {
     const path = join(folder, name);
