@@ -1,9 +1,6 @@
-import type { SourceCode } from '../../../functions/core/extract.ts';
-import { extract } from '../../../functions/database/extract.ts';
-import { source } from '../../../functions/database/source.ts';
 import { measure } from '../../child.ts';
-import { openRun } from '../../run-once.ts';
-import { benchColumns, benchTable } from '../dataset.ts';
+import { memoryLimit } from '../../duckdb.ts';
+import { openLoad } from '../open-load.ts';
 
 export interface DatabaseLoad {
   /** A DuckDB file that does not exist yet. */
@@ -19,23 +16,9 @@ export interface DatabaseLoad {
 
 /** A whole run of one slice by the database source. */
 await measure<DatabaseLoad>(({ path, host, port, user, password, database }) =>
-  openRun({
-    path,
-    source,
-    code: { extract } as unknown as SourceCode,
-    schemas: { 'bench/rows': benchColumns },
+  openLoad({
+    warehouse: { name: 'main', kind: 'duckdb', path, memoryLimit },
     settings: { kind: 'postgres', host, port, database },
-    tables: [
-      {
-        declared: 'rows',
-        name: 'rows',
-        schema: 'bench/rows',
-        key: [],
-        writeMode: 'replace',
-        cursor: { kind: 'snapshot' },
-        options: { from: benchTable, chunkRows: 5_000_000 },
-      },
-    ],
     secret: { user, password },
   }),
 );

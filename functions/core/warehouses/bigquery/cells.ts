@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentText as plainText } from '../../rows/json-text.ts';
 
 /** A column of a result, as BigQuery describes it. */
 export interface ResultField {
@@ -60,10 +61,7 @@ export function readCell(field: ResultField, value: unknown): unknown {
   }
 }
 
-/** Microseconds since 1970 as text in UTC, as the embedded warehouse writes it. */
+/** Microseconds since 1970 as text in UTC, as the embedded warehouse writes it: with its zone, without zeros at the end. */
 export function momentText(micros: bigint): string {
-  const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const iso = new Date(Number((micros - part) / 1000n)).toISOString();
-  const fraction = String(part).padStart(6, '0').replace(/0+$/, '');
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${fraction === '' ? '' : `.${fraction}`}+00`;
+  return `${plainText(micros).replace(/(\.\d*?)0+$/, '$1')}+00`;
 }
