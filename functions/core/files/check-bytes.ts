@@ -1,7 +1,7 @@
 import type { ByteStream } from '../bytes.ts';
 import type { Checked, CheckRequest } from './checker.ts';
 import { checkWith } from './checker.ts';
-import { inspectSegment, loadBytes } from './load-bytes.ts';
+import { inspectSegments, loadBytes } from './load-bytes.ts';
 import { readSegments } from './read-segments.ts';
 
 /**
@@ -20,8 +20,8 @@ export function checkBytes(
       folder,
       where: target.name,
       segmentBytes,
-      load: (segment, stream, format) => {
-        const file = inspectSegment(segment, target.name);
+      load: (segments, stream, format) => {
+        const file = inspectSegments(segments, target.name);
         return loadBytes({ connection, target, origin, into, file }, stream, format);
       },
     });

@@ -20,6 +20,8 @@ export interface CutOptions {
   readonly name: string;
   /** A segment ends with the first record that reaches this. */
   readonly segmentBytes: number;
+  /** A segment of `tsv`, whose records are lines, has no more of them. @default any number */
+  readonly segmentRows?: number | undefined;
   /** Name of the table, for errors. */
   readonly where: string;
 }
@@ -37,10 +39,12 @@ const writeBytes = 2 ** 20;
  */
 export async function* cutSegments(
   chunks: AsyncIterable<Uint8Array>,
-  { format, folder, name, segmentBytes, where }: CutOptions,
+  { format, folder, name, segmentBytes, segmentRows, where }: CutOptions,
 ): AsyncGenerator<Segment, void, undefined> {
   let file: SegmentFile | undefined;
   let serial = 0;
+  let rows = 0;
+  const mostRows = format === 'tsv' ? segmentRows : undefined;
   let isQuoted = false;
   let isEnded = true;
   const changesQuotes = format === 'csv' ? hasOddQuotes : never;
@@ -54,8 +58,12 @@ export async function* cutSegments(
           file = await createSegment(join(folder, `${name}-${serial}.csv`));
         }
         const wanted = segmentBytes - file.bytes;
-        const end: number =
+        const full: number =
           wanted > rest.length ? 0 : recordEnd(rest, Math.max(0, wanted - 1), isQuoted, changesQuotes);
+        const lines = mostRows === undefined ? undefined : countLines(rest, mostRows - rows);
+        const end =
+          lines !== undefined && lines.end > 0 && (full === 0 || lines.end < full) ? lines.end : full;
+        rows = end === 0 ? rows + (lines?.count ?? 0) : 0;
         if (end === 0) {
           if (changesQuotes(rest)) isQuoted = !isQuoted;
           await file.write(rest, lastRecordEnd(rest, isQuoted, changesQuotes));
@@ -82,6 +90,17 @@ export async function* cutSegments(
   } finally {
     await file?.abandon();
   }
+}
+
+/** Line ends in bytes, up to the last of `most`; `end` is behind that one, and 0 when there are fewer. */
+function countLines(bytes: Uint8Array, most: number): { readonly count: number; readonly end: number } {
+  let at = 0;
+  for (let count = 0; count < most; count += 1) {
+    const found = bytes.indexOf(newline, at);
+    if (found === -1) return { count, end: 0 };
+    at = found + 1;
+  }
+  return { count: most, end: at };
 }
 
 type ChangesQuotes = (bytes: Uint8Array) => boolean;

@@ -6,7 +6,7 @@ import type { ExactColumns } from '../bytes.ts';
 import type { Column } from '../schema.ts';
 import { column, items } from '../warehouses/conformance/bench.ts';
 import { textOf as bytesOf } from '../warehouses/conformance/text.ts';
-import { inspectSegment, loadBytes } from './load-bytes.ts';
+import { inspectSegments, loadBytes } from './load-bytes.ts';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
 import type { TextFormat } from './text-cells.ts';
@@ -43,7 +43,7 @@ async function load({ type, cells, exact, format = 'tsv' }: Cells) {
       target,
       origin: 'a',
       into: 'loaded',
-      file: inspectSegment({ path, bytes: bytes.length, longestRecord: 1000 }, 'items'),
+      file: inspectSegments([{ path, bytes: bytes.length, longestRecord: 1000 }], 'items'),
     },
     { columns: ['id', 'cell'], exact: exact === undefined ? {} : { cell: exact } },
     format,

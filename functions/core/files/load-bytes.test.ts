@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Column } from '../schema.ts';
 import { column, items } from '../warehouses/conformance/bench.ts';
-import { inspectSegment, loadBytes } from './load-bytes.ts';
+import { inspectSegments, loadBytes } from './load-bytes.ts';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
 import { columnDefinitions } from './types.ts';
@@ -24,7 +24,7 @@ async function load(type: Column['type'], cells: readonly string[], longestRecor
   const path = join(folder, 'cells.csv');
   const text = cells.map((cell, index) => `${index},${cell}\n`).join('');
   await writeFile(path, text);
-  const file = inspectSegment({ path, bytes: text.length, longestRecord }, 'items');
+  const file = inspectSegments([{ path, bytes: text.length, longestRecord }], 'items');
   const loaded = await loadBytes(
     { connection, target, origin: 'a', into: 'loaded', file },
     { columns: ['id', 'cell'] },
@@ -91,7 +91,7 @@ it('reads a record of many megabytes', async () => {
 });
 
 it('refuses a record that would fill the memory', () => {
-  expect(() => inspectSegment({ path: 'x', bytes: 2 ** 30, longestRecord: 2 ** 27 }, 'items')).toThrow(
+  expect(() => inspectSegments([{ path: 'x', bytes: 2 ** 30, longestRecord: 2 ** 27 }], 'items')).toThrow(
     '[items] a row of the stream is longer than 64 MB; leave its large column out',
   );
 });

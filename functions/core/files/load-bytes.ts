@@ -11,13 +11,18 @@ import type { TextFormat } from './text-cells.ts';
 import { readerOptions } from './text-cells.ts';
 import { isNested } from './types.ts';
 
-/** A segment as a file that is sound by nature. */
+/** Segments as a file that is sound by nature. */
 export interface SegmentOfBytes extends InspectedFile {
   readonly longestRecord: number;
+  /** Several are only read with `fast` care: rows that break the schema are told by their place in one. */
+  readonly paths: readonly string[];
 }
 
 /** @throws fatal `too-large` for a record that no reader should hold in memory */
-export function inspectSegment({ path, bytes, longestRecord }: Segment, where: string): SegmentOfBytes {
+export function inspectSegments(segments: readonly Segment[], where: string): SegmentOfBytes {
+  const longestRecord = Math.max(...segments.map((segment) => segment.longestRecord));
+  const bytes = Math.max(...segments.map((segment) => segment.bytes));
+  const paths = segments.map(({ path }) => path);
   if (longestRecord > longestRecordOfBytes)
     throw fatal('too-large', {
       where,
@@ -25,7 +30,8 @@ export function inspectSegment({ path, bytes, longestRecord }: Segment, where: s
       todo: 'leave its large column out',
     });
   return {
-    ref: { path, format: 'csv', header: false },
+    ref: { path: paths[0] ?? '', format: 'csv', header: false },
+    paths,
     where,
     bytes,
     compression: 'none',
@@ -53,7 +59,7 @@ export function loadBytes(
   const buffer = Math.min(4 * longest, Math.max(longest, file.bytes + 1));
   const reader = (types: readonly string[], more = '') => {
     const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
-    return `read_csv(${pathLiteral(file.ref.path)}, auto_detect=false, columns={${columns}}, header=false, ${readerOptions[format]}, strict_mode=true, compression='none', max_line_size=${longest}, buffer_size=${buffer}${more})`;
+    return `read_csv([${file.paths.map(pathLiteral).join(', ')}], auto_detect=false, columns={${columns}}, header=false, ${readerOptions[format]}, strict_mode=true, compression='none'${file.paths.length > 1 ? ', parallel=false' : ''}, max_line_size=${longest}, buffer_size=${buffer}${more})`;
   };
   const cells = canonicalCells(format, exact);
   const isPlain = fields.every(({ column, field }) => field === undefined || !isNested(column));

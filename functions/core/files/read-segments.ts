@@ -6,6 +6,8 @@ import { detailedRows } from './checked-rows.ts';
 import type { Segment } from './cut-segments.ts';
 import { cutSegments } from './cut-segments.ts';
 import type { LoadedFile } from './file-load.ts';
+import type { Filled } from './segment-queue.ts';
+import { createQueue } from './segment-queue.ts';
 import type { TextFormat } from './text-cells.ts';
 import { cheapestText } from './text-cells.ts';
 
@@ -17,8 +19,16 @@ export interface SegmentReading {
   readonly where: string;
   /** @default 64 MB */
   readonly segmentBytes?: number | undefined;
-  /** Loads one segment, one at a time, in any order of the streams. */
-  readonly load: (segment: Segment, stream: ByteStream, format: TextFormat) => Promise<LoadedFile>;
+  /** See `CutOptions`. */
+  readonly segmentRows?: number | undefined;
+  /** Most segments that are loaded together. @default 1 */
+  readonly together?: number | undefined;
+  /** Loads segments that have the same columns, one call after the other, in any order of the streams. */
+  readonly load: (
+    segments: readonly Segment[],
+    stream: ByteStream,
+    format: TextFormat,
+  ) => Promise<LoadedFile>;
 }
 
 export interface SegmentsRead {
@@ -33,7 +43,7 @@ export interface SegmentsRead {
 const defaultSegmentBytes = 64 * 2 ** 20;
 
 /** Streams that are read side by side: one more would only wait for the same disk and the same reader. */
-const lanes = 2;
+export const streamsAtOnce = 2;
 
 /**
  * Reads streams of text in segments: while one is loaded, the next one fills. Disk and memory in use do not grow with the
@@ -42,29 +52,28 @@ const lanes = 2;
  * @throws retryable `vendor` when a stream breaks off; what `load` throws
  */
 export async function readSegments(request: SegmentReading): Promise<SegmentsRead> {
-  const { streams, folder, where, segmentBytes = defaultSegmentBytes, load } = request;
+  const { streams, folder, where, segmentBytes = defaultSegmentBytes, segmentRows, load } = request;
   const waiting = [...streams.entries()];
   let [read, loaded, bytes] = [0, 0, 0];
   let announced: number | undefined;
   const quarantined: Quarantined[] = [];
-  let turn: Promise<unknown> = Promise.resolve();
   let hasFailed = false;
 
-  const loadNext = (segment: Segment, stream: ByteStream, format: TextFormat): Promise<void> => {
-    const done = turn.then(async () => {
-      if (hasFailed) return;
-      const result = await load(segment, stream, format);
-      await rm(segment.path);
-      for (const row of result.quarantined.slice(0, detailedRows - quarantined.length))
-        quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
-      read += result.read;
-      loaded += result.loaded;
-    });
-    turn = done.catch(() => {
+  const loadAll = async (batch: readonly Filled[]): Promise<void> => {
+    const [first] = batch;
+    if (first === undefined || hasFailed) return;
+    const segments = batch.map(({ segment }) => segment);
+    const result = await load(segments, first.stream, first.format).catch((error: unknown) => {
       hasFailed = true;
+      throw error;
     });
-    return done;
+    for (const { path } of segments) await rm(path);
+    for (const row of result.quarantined.slice(0, detailedRows - quarantined.length))
+      quarantined.push(row.row === undefined ? row : { ...row, row: row.row + read });
+    read += result.read;
+    loaded += result.loaded;
   };
+  const queue = createQueue(loadAll, request.together ?? 1);
 
   const readStream = async (stream: ByteStream, name: string): Promise<void> => {
     const format = cheapestText(stream);
@@ -79,11 +88,12 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
         throw brokenOff(where, cause);
       }
     };
+    const cutting = { format, folder, name, segmentBytes, segmentRows, where };
     let loading: Promise<void> = Promise.resolve();
-    for await (const segment of cutSegments(counted(), { format, folder, name, segmentBytes, where })) {
+    for await (const segment of cutSegments(counted(), cutting)) {
       await loading;
       if (hasFailed) return;
-      loading = loadNext(segment, stream, format);
+      loading = queue.add({ segment, stream, format });
       loading.catch(() => undefined);
     }
     await loading;
@@ -99,7 +109,7 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
       });
   };
 
-  const ends = await Promise.allSettled(Array.from({ length: lanes }, runLane));
+  const ends = await Promise.allSettled(Array.from({ length: streamsAtOnce }, runLane));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return { read, loaded, bytes, announced, quarantined };

@@ -38,6 +38,6 @@ it.each<
   expect(await settings()).toEqual(before);
 });
 
-it('leaves half of the cores to the source, and always has one thread', () => {
-  expect([1, 2, 3, 4, 8].map(segmentThreads)).toEqual([1, 1, 1, 2, 4]);
+it('loads as many segments at once as streams are read, if there are so many cores', () => {
+  expect([1, 2, 3, 8].map(segmentThreads)).toEqual([1, 2, 2, 2]);
 });

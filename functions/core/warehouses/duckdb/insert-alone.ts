@@ -1,13 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { streamsAtOnce } from '../../files/read-segments.ts';
 import type { Database } from './database.ts';
 import { keepOrder } from './database.ts';
 
-/**
- * Threads of DuckDB that load the segments of a stream: the other half of the machine is the source's. On two cores, two
- * threads cost 1.1 to 1.5 times the work of one for segments of 16 to 64 MB, and 200 MB more memory (1.5.5).
- */
+/** Threads of DuckDB that load the segments of streams: one for each that is read at a time, as far as there are cores. */
 export function segmentThreads(cores = availableParallelism()): number {
-  return Math.max(1, Math.floor(cores / 2));
+  return Math.min(cores, streamsAtOnce);
 }
 
 /** Settings of the whole file while one statement runs. */

@@ -171,21 +171,25 @@ export async function openStage(
       const request = { target, origin, streams };
       const piped =
         rows === 0 && !changes
-          ? await withThreads(database, segmentThreads(), () =>
-              intoDraft((draft, careOf, isFast) =>
+          ? await intoDraft((draft, careOf, isFast) => {
+              const anyOrder = mayMix(isFast);
+              // With their order kept, rows that several threads read are written twice.
+              const threads = anyOrder ? segmentThreads() : 1;
+              return withThreads(database, threads, () =>
                 pipeStreams({
                   ...request,
                   into: draft.table,
                   care: careOf(),
-                  use: (work) =>
-                    insertAlone(database, { anyOrder: mayMix(isFast) }, () => work(draft.connection)),
+                  threads,
+                  use: (work) => insertAlone(database, { anyOrder }, () => work(draft.connection)),
                 }),
-              ),
-            )
+              );
+            })
           : await pipeStreams({
               ...request,
               into: table,
               care: 'either',
+              threads: 1,
               use: (work) =>
                 database.write((connection) => {
                   flush();
