@@ -1,6 +1,7 @@
-import { createConnection, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Connection, FieldPacket } from 'mysql2/promise';
 import { fatal } from '../../core/errors.ts';
+import { socketOf } from '../../core/mysql/socket.ts';
 import type { DatabaseSecret, DatabaseSettings } from '../source.ts';
 import { sslModeOf } from '../source.ts';
 import { mysqlError } from './errors.ts';
@@ -56,7 +57,7 @@ export async function connectMysql(place: MysqlPlace): Promise<MysqlConnection> 
       ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
       ...{ database, user: secret.user, password: secret.password ?? '' },
       ...tlsOf(place),
-      ...(isIP(host) === 0 ? {} : { stream: () => connectTo(host, port) }),
+      ...socketOf(host, port),
       connectTimeout: connectTimeoutMs,
       charset: 'utf8mb4',
       enableKeepAlive: true,
@@ -141,13 +142,4 @@ function tlsOf({ settings, secret: { ca } }: MysqlPlace) {
     ...(ca === undefined ? {} : { ca }),
   };
   return { ssl };
-}
-
-/**
- * A socket that knows the address which a certificate must be for: of an address, unlike of a name, the driver tells TLS
- * nothing, and TLS would accept a certificate for "localhost" then.
- */
-function connectTo(host: string, port: number): Socket {
-  const socket = Object.assign(createConnection(port, host), { _host: host });
-  return socket.setKeepAlive(true).setNoDelay(true);
 }

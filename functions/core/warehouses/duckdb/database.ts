@@ -18,6 +18,8 @@ export interface Database {
   read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   /** A connection of its own, for a transaction that lasts; whoever asked closes it. */
   connect(): Promise<DuckDBConnection>;
+  /** What DuckDB may hold in memory, in its own words, such as `512MB`: said by who opened the file first. */
+  readonly memoryLimit: string;
   /** True when somebody else in this process has the file open too. */
   isShared(): boolean;
   close(): Promise<void>;
@@ -25,6 +27,7 @@ export interface Database {
 
 /** One per file and process, shared by all copies of this module (each bundle has its own). */
 interface SharedFile {
+  readonly memoryLimit: string;
   instance: Promise<DuckDBInstance>;
   users: number;
   /** The last writer in the queue. */
@@ -90,6 +93,7 @@ export async function openDatabase(anyPath: string, memoryLimit: string): Promis
       }
     },
     connect: () => connect(instance, path),
+    memoryLimit: file.memoryLimit,
     isShared: () => file.users > 1,
     async close() {
       if (!isOpen) return;
@@ -170,7 +174,8 @@ async function share(path: string, memoryLimit: string): Promise<SharedFile> {
     known.users += 1;
     return known;
   }
-  const file: SharedFile = { instance: create(path, memoryLimit), users: 1, tail: Promise.resolve() };
+  const instance = create(path, memoryLimit);
+  const file: SharedFile = { memoryLimit, instance, users: 1, tail: Promise.resolve() };
   registry.set(path, file);
   try {
     await file.instance;

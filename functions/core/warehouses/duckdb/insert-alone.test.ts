@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from './database.ts';
 import { openDatabase, rowsOf } from './database.ts';
-import { insertAlone, segmentThreads, withThreads } from './insert-alone.ts';
+import { forStreams, insertAlone, segmentThreads } from './insert-alone.ts';
 
 let folder = '';
 let database: Database;
@@ -20,19 +20,29 @@ afterAll(async () => {
 const settings = async () => {
   const [row] = await rowsOf(
     database.connection,
-    `SELECT current_setting('preserve_insertion_order'), current_setting('threads')::INTEGER`,
+    `SELECT current_setting('preserve_insertion_order'), current_setting('threads')::INTEGER, current_setting('memory_limit')`,
   );
   return row;
 };
 
-it.each<
-  readonly [string, (work: () => Promise<unknown>) => Promise<unknown>, (before: unknown[]) => unknown[]]
->([
-  ['order', (work) => insertAlone(database, { anyOrder: true }, work), ([, threads]) => [false, threads]],
-  ['threads', (work) => withThreads(database, 1, work), ([order]) => [order, 1]],
-])('sets %s for its work alone, and back whether it succeeds or fails', async (_, run, expected) => {
-  const before = (await settings()) ?? [];
-  expect(await run(settings)).toEqual(expected([...before]));
+const ways: readonly (readonly [
+  string,
+  (work: () => Promise<unknown>) => Promise<unknown>,
+  readonly unknown[],
+])[] = [
+  [
+    'the order of rows',
+    (work) => insertAlone(database, { anyOrder: true }, work),
+    [false, availableParallelism(), '488.2 MiB'],
+  ],
+  ['threads', (work) => forStreams(database, 1, work), [true, 1, '488.2 MiB']],
+  ['threads and memory', (work) => forStreams(database, 2, work), [true, 2, '366.2 MiB']],
+];
+
+it.each(ways)('sets %s for its work alone, and back whether it succeeds or fails', async (_, run, during) => {
+  const before = [true, availableParallelism(), '488.2 MiB'];
+  expect(await settings()).toEqual(before);
+  expect(await run(settings)).toEqual(during);
   expect(await settings()).toEqual(before);
   await expect(run(() => Promise.reject(new Error('no such row')))).rejects.toThrow('no such row');
   expect(await settings()).toEqual(before);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { literal } from '../../files/quote.ts';
 import { streamsAtOnce } from '../../files/read-segments.ts';
 import type { Database } from './database.ts';
 import { keepOrder } from './database.ts';
@@ -37,18 +38,25 @@ export function insertAlone<T>(
 }
 
 /**
- * Runs many statements with so many of DuckDB's threads, of which each change costs some milliseconds. Others who write
- * to the file meanwhile have no more of them, and no less when two loads end one after the other.
+ * Runs the statements that load streams, with so many of DuckDB's threads and three quarters of its memory: the rest is
+ * for what threads hold beside it, some 150 MB for each that compresses rows (1.5.5). Each change of the threads costs
+ * some milliseconds, so they are not changed for each statement. Others who write to the file meanwhile have as little.
  */
-export async function withThreads<T>(
-  database: Database,
-  threads: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  await database.write((connection) => connection.run(`SET threads = ${threads}`));
+export async function forStreams<T>(database: Database, threads: number, work: () => Promise<T>): Promise<T> {
+  const { memoryLimit } = database;
+  const [, amount, unit = ''] = /^([\d.]+)\s*(\w+)$/.exec(memoryLimit.trim()) ?? [];
+  await database.write(async (connection) => {
+    await connection.run(`SET threads = ${threads}`);
+    // What is in use may not fit into less: then it stays as it is.
+    if (threads > 1 && amount !== undefined)
+      await connection.run(`SET memory_limit = '${0.75 * Number(amount)}${unit}'`).catch(() => undefined);
+  });
   try {
     return await work();
   } finally {
-    await database.write((connection) => connection.run('RESET threads'));
+    await database.write(async (connection) => {
+      await connection.run('RESET threads');
+      await connection.run(`SET memory_limit = ${literal(memoryLimit)}`);
+    });
   }
 }

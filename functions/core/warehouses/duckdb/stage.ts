@@ -18,7 +18,7 @@ import type { Draft } from './draft.ts';
 import { openDraft } from './draft.ts';
 import { duckdbError } from './errors.ts';
 import { fillStage } from './fill.ts';
-import { insertAlone, segmentThreads, withThreads } from './insert-alone.ts';
+import { forStreams, insertAlone, segmentThreads } from './insert-alone.ts';
 import { pipeStreams } from './pipe.ts';
 import type { StageContent } from './stage-content.ts';
 import { toDuckdb } from './to-duckdb.ts';
@@ -175,7 +175,7 @@ export async function openStage(
               const anyOrder = mayMix(isFast);
               // With their order kept, rows that several threads read are written twice.
               const threads = anyOrder ? segmentThreads() : 1;
-              return withThreads(database, threads, () =>
+              return forStreams(database, threads, () =>
                 pipeStreams({
                   ...request,
                   into: draft.table,
