@@ -1,6 +1,6 @@
 import type { ExactColumns } from '../bytes.ts';
 import type { Column } from '../schema.ts';
-import { decimal, lenientValue, reasonFor } from './cell-value.ts';
+import { decimal, isYearZero, lenientValue, reasonFor } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
 import { exactCell, failure } from './exact-cell.ts';
 import type { Csv, CsvCells } from './insert-csv.ts';
@@ -94,12 +94,12 @@ function strictValue(column: Column, cell: string): string {
     case 'BOOLEAN':
       return `case ${cell} when 't' then true when 'f' then false else case when ${cell} is not null then ${fail} end end`;
     case 'DATE':
-      return unless(`strlen(${cell}) <> 10`);
+      return unless(`strlen(${cell}) <> 10 or ${isYearZero(cell)}`);
     case 'TIME':
       return unless(`strlen(${cell}) not between 8 and 15`);
     case 'DATETIME':
     case 'TIMESTAMP':
-      return unless(`strlen(${cell}) not between 19 and 26`);
+      return unless(`strlen(${cell}) not between 19 and 26 or ${isYearZero(cell)}`);
     case 'BYTES':
       return `unhex(${cell})`;
     case 'JSON':
@@ -122,12 +122,12 @@ function canonicalValue(column: Column, text: string): string {
     case 'BOOLEAN':
       return `case ${text} when 't' then true when 'f' then false end`;
     case 'DATE':
-      return when(`strlen(${text}) = 10`);
+      return when(`strlen(${text}) = 10 and not ${isYearZero(text)}`);
     case 'TIME':
       return when(`strlen(${text}) between 8 and 15`);
     case 'DATETIME':
     case 'TIMESTAMP':
-      return when(`strlen(${text}) between 19 and 26`);
+      return when(`strlen(${text}) between 19 and 26 and not ${isYearZero(text)}`);
     case 'BYTES':
       return `try(unhex(${text}))`;
     default:

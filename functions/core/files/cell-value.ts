@@ -22,11 +22,11 @@ export function strictValue(column: Column, text: string): string {
     case 'NUMERIC':
       return `case when ${text} is null then null when ${hasExponent} or (contains(${text}, '.') and length(${text}) - instr(${text}, '.') > 9) then ${fail} else ${decimal(text, 'cast')} end`;
     case 'DATE':
-      return `case when length(${text}) > 10 then ${fail} else ${text}::${type} end`;
+      return `case when length(${text}) > 10 or ${isYearZero(text)} then ${fail} else ${text}::${type} end`;
     case 'DATETIME':
-      return `case when length(${text}) > 19 and regexp_matches(${text}, ${zone}) then ${fail} else ${text}::${type} end`;
+      return `case when ${isYearZero(text)} or (length(${text}) > 19 and regexp_matches(${text}, ${zone})) then ${fail} else ${text}::${type} end`;
     case 'TIMESTAMP':
-      return `${text}::${type}`;
+      return `case when ${isYearZero(text)} then ${fail} else ${text}::${type} end`;
     default:
       // Rare types: the exact check is cheap enough.
       return `case when ${text} is null or (${lenientValue(column, text)}) is not null then ${lenientValue(column, text)} else ${fail} end`;
@@ -58,9 +58,11 @@ export function lenientValue(column: Column, text: string): string {
     case 'BOOLEAN':
       return `case lower(${text}) when 'true' then true when '1' then true when 'false' then false when '0' then false end`;
     case 'DATE':
-      return `try_cast(regexp_extract(${text}, '^(\\d{4}-\\d{1,2}-\\d{1,2})(?:[T ]00:00(?::00(?:\\.0+)?)?Z?)?$', 1) as ${type})`;
+      return `try_cast(regexp_extract(${text}, '^((?:[1-9]\\d{3}|0[1-9]\\d\\d|00[1-9]\\d|000[1-9])-\\d{1,2}-\\d{1,2})(?:[T ]00:00(?::00(?:\\.0+)?)?Z?)?$', 1) as ${type})`;
     case 'DATETIME':
-      return when(`not regexp_matches(${text}, ${zone})`, cast);
+      return when(`not ${isYearZero(text)} and not regexp_matches(${text}, ${zone})`, cast);
+    case 'TIMESTAMP':
+      return when(`not ${isYearZero(text)}`, cast);
     case 'BYTES':
       return `try(from_base64(${text}))`;
     case 'JSON':
@@ -78,6 +80,11 @@ export function lenientValue(column: Column, text: string): string {
 export function decimal(text: string, cast: 'cast' | 'try_cast'): string {
   const wholeDigits = `(case when contains(${text}, '.') then instr(${text}, '.') - 1 else length(${text}) end)`;
   return `case when ${wholeDigits} <= 9 then ${cast}(${text} as DECIMAL(18,9))::DECIMAL(38,9) else ${cast}(${text} as DECIMAL(38,9)) end`;
+}
+
+/** DuckDB takes it for the year before the first one, which no schema type has. */
+export function isYearZero(text: string): string {
+  return `starts_with(${text}, '0000')`;
 }
 
 /** A zone behind a time of day. */

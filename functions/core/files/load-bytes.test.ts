@@ -65,13 +65,13 @@ it.each<[Column['type'], readonly string[], string]>([
   ['BOOLEAN', ['true', '1', 'T', ''], 'is not t or f'],
   [
     'DATE',
-    ['infinity', '2026-11-01 10:00:00', '0044-03-15 BC', '2026-13-01', ''],
+    ['infinity', '2026-11-01 10:00:00', '0044-03-15 BC', '0000-01-01', '2026-13-01', ''],
     'is not a date as YYYY-MM-DD',
   ],
   ['TIME', ['24:30:00', '10:00', ''], 'is not a time as HH:MM:SS'],
   [
     'DATETIME',
-    ['infinity', '2026-11-01', ''],
+    ['infinity', '0000-01-01 10:00:00', '2026-11-01', ''],
     'is not a date and time without a zone as YYYY-MM-DD HH:MM:SS',
   ],
   ['BYTES', ['xyz', '\\x00'], 'is not hexadecimal digits'],
