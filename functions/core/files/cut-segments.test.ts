@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { textOf } from '../warehouses/conformance/text.ts';
-import type { Segment } from './cut-segments.ts';
+import type { CutOptions, Segment } from './cut-segments.ts';
 import { cutSegments } from './cut-segments.ts';
 import { hasOddQuotes } from './quote-parity.ts';
 
@@ -26,7 +26,12 @@ async function* chunked(bytes: Buffer, sizes: readonly number[]) {
   }
 }
 
-async function cut(bytes: Buffer, sizes: readonly number[], segmentBytes: number) {
+async function cut(
+  bytes: Buffer,
+  sizes: readonly number[],
+  segmentBytes: number,
+  more: Partial<CutOptions> = {},
+) {
   const segments: (Segment & { readonly content: Buffer })[] = [];
   for await (const segment of cutSegments(chunked(bytes, sizes), {
     format: 'csv',
@@ -34,6 +39,7 @@ async function cut(bytes: Buffer, sizes: readonly number[], segmentBytes: number
     name: 's',
     segmentBytes,
     where: 't',
+    ...more,
   })) {
     segments.push({ ...segment, content: await readFile(segment.path) });
     await rm(segment.path);
@@ -143,4 +149,35 @@ it('hands on the error of a stream and ends a stream that nobody reads on', asyn
   );
   await expect(broken.next()).rejects.toThrow('reset');
   expect((await readdir(folder)).length).toBeGreaterThan(0);
+});
+
+it('cuts lines after so many of them or so many bytes, whichever comes first', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.string({ unit: fc.constantFrom('a', '"', ',', '\\n'), maxLength: 12 }), { maxLength: 40 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 10 }),
+      async (lines, sizes, segmentBytes, segmentRows) => {
+        const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+        const segments = await cut(bytes, sizes, segmentBytes, { format: 'tsv', segmentRows });
+        expect(Buffer.concat(segments.map(({ content }) => content)).equals(bytes)).toBe(true);
+        for (const [index, { content, bytes: size }] of segments.entries()) {
+          const rows = content.toString().split('\n');
+          expect(rows.pop()).toBe('');
+          const lastBytes = (rows.at(-1)?.length ?? 0) + 1;
+          expect(rows.length).toBeLessThanOrEqual(segmentRows);
+          expect(size - lastBytes).toBeLessThan(segmentBytes);
+          if (index < segments.length - 1)
+            expect(rows.length === segmentRows || size >= segmentBytes).toBe(true);
+        }
+      },
+    ),
+  );
+});
+
+it('does not take a stream for whole that ends in the middle of a line', async () => {
+  await expect(cut(Buffer.from('1\tx\n2'), [3], 50, { format: 'tsv' })).rejects.toThrow(
+    '[t] a stream of rows ended inside a row; nothing of it was loaded; the next run reads it again',
+  );
 });

@@ -34,7 +34,7 @@ export async function* readMysql(context: Context): AsyncGenerator<Piece, void, 
     const where =
       range && rangeSql(watermarkOf(findWatermark(pairs, slice.field, { fitting, table }), timeZone), range);
     // A small range is found by its index.
-    const isWhole = range?.from === undefined;
+    const isWhole = range === undefined || (range.from === undefined && range.to !== undefined);
     const wanted = isWhole ? await cutRelation(first, relation, readers) : [undefined];
     connections = await openSnapshots(first, place, relation, { count: wanted.length, log });
     const parts = connections.length === wanted.length ? wanted : [undefined];

@@ -29,7 +29,7 @@ export async function* readPostgres(context: Context): AsyncGenerator<Piece, voi
       range &&
       rangeSql(watermarkOf(findWatermark(pairs, slice.field, { fitting, table }), settings.timeZone), range);
     // A small range is found by its index; page ranges would scan the table once for each.
-    const isWhole = range?.from === undefined;
+    const isWhole = range === undefined || (range.from === undefined && range.to !== undefined);
     const parts = isWhole ? cutRelation(relation, settings.readers) : [[{ from: relation.sql }]];
     const cells = pairs.map((pair) => cellOf(pair, settings.timeZone));
     const exact = exactColumns(pairs, exactTypes, 'numeric');
