@@ -2,7 +2,6 @@ import type { ByteStream } from '../bytes.ts';
 import { fatal } from '../errors.ts';
 import { canonicalCells } from './canonical-cells.ts';
 import type { Segment } from './cut-segments.ts';
-import { longestLineBytes } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
 import { insertCsv } from './insert-csv.ts';
 import type { InspectedFile } from './inspect-file.ts';
@@ -54,12 +53,14 @@ export function loadBytes(
     column,
     field: names.find((name) => name === column.name),
   }));
-  const longest = Math.max(longestLineBytes, file.longestRecord + 1);
-  // A small segment fits one buffer; each thread of a large one holds some.
-  const buffer = Math.min(4 * longest, Math.max(longest, file.bytes + 1));
+  const longest = Math.max(2 ** 20, file.longestRecord + 1);
+  // Each thread holds some of them.
+  const buffer = 4 * longest;
+  // Two threads in one segment would each leave a part of a row group, which DuckDB holds in memory to the end (1.5.5).
+  const isByThread = load.care === 'fast';
   const reader = (types: readonly string[], more = '') => {
     const columns = types.map((type, index) => `'c${index}': '${type}'`).join(', ');
-    return `read_csv([${file.paths.map(pathLiteral).join(', ')}], auto_detect=false, columns={${columns}}, header=false, ${readerOptions[format]}, strict_mode=true, compression='none'${file.paths.length > 1 ? ', parallel=false' : ''}, max_line_size=${longest}, buffer_size=${buffer}${more})`;
+    return `read_csv([${file.paths.map(pathLiteral).join(', ')}], auto_detect=false, columns={${columns}}, header=false, ${readerOptions[format]}, strict_mode=true, compression='none'${isByThread ? ', parallel=false' : ''}, max_line_size=${longest}, buffer_size=${buffer}${more})`;
   };
   const cells = canonicalCells(format, exact);
   const isPlain = fields.every(({ column, field }) => field === undefined || !isNested(column));
