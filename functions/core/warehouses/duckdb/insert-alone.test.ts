@@ -36,7 +36,7 @@ const ways: readonly (readonly [
     [false, availableParallelism(), '488.2 MiB'],
   ],
   ['threads', (work) => forStreams(database, 1, work), [true, 1, '488.2 MiB']],
-  ['threads and memory', (work) => forStreams(database, 2, work), [true, 2, '366.2 MiB']],
+  ['threads and memory', (work) => forStreams(database, 2, work), [true, 2, '341.7 MiB']],
 ];
 
 it.each(ways)('sets %s for its work alone, and back whether it succeeds or fails', async (_, run, during) => {

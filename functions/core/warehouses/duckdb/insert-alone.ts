@@ -38,7 +38,7 @@ export function insertAlone<T>(
 }
 
 /**
- * Runs the statements that load streams, with so many of DuckDB's threads and three quarters of its memory: the rest is
+ * Runs the statements that load streams, with so many of DuckDB's threads and seven tenths of its memory: the rest is
  * for what threads hold beside it, some 150 MB for each that compresses rows (1.5.5). Each change of the threads costs
  * some milliseconds, so they are not changed for each statement. Others who write to the file meanwhile have as little.
  */
@@ -49,7 +49,7 @@ export async function forStreams<T>(database: Database, threads: number, work: (
     await connection.run(`SET threads = ${threads}`);
     // What is in use may not fit into less: then it stays as it is.
     if (threads > 1 && amount !== undefined)
-      await connection.run(`SET memory_limit = '${0.75 * Number(amount)}${unit}'`).catch(() => undefined);
+      await connection.run(`SET memory_limit = '${0.7 * Number(amount)}${unit}'`).catch(() => undefined);
   });
   try {
     return await work();
