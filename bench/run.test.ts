@@ -139,6 +139,6 @@ describe('the command line', () => {
   test('explains itself', async () => {
     const { code, stdout, stderr } = await run('--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('usage: npm run bench [-- name ...] [--rows n] [--json]\n');
+    expect(stdout).toContain('usage: npm run bench [-- name ...] [--rows n] [--only text] [--json]\n');
   });
 });

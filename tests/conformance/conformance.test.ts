@@ -147,7 +147,7 @@ describe.each(folders)('source $name', (folder) => {
         const said: string[] = [];
         const status = await host.run({ log: said }).then(
           (summary) => {
-            said.push(JSON.stringify(summary));
+            said.push(JSON.stringify(summary), summary.run.error ?? '');
             return summary.run.status;
           },
           (error: Error & { code?: string }) => {

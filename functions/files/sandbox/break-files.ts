@@ -146,7 +146,7 @@ export const fileFaults: readonly FileFault[] = [
   {
     name: 'missing-file',
     what: 'birdstrikes.csv is not there',
-    ends: 'failed',
+    ends: 'partial',
     says: 'no file matches path: got "birdstrikes.csv"',
     make: (folder) => rm(join(folder, 'birdstrikes.csv')),
   },
