@@ -114,9 +114,12 @@ export async function startPostgres(
     async kill() {
       const { server } = running;
       if (server?.pid === undefined || hasEnded(server)) return;
+      // A session that sees its server die rolls back first, and takes files away that recovery expects; a machine that dies
+      // leaves it no time for that. So the server stands still until all its sessions are gone.
+      server.kill('SIGSTOP');
       const children = await childrenOf(server.pid);
-      server.kill('SIGKILL');
       for (const pid of children) kill(pid);
+      server.kill('SIGKILL');
       while (!hasEnded(server) || children.some(isAlive)) await sleep(10);
     },
     async restart() {
