@@ -1,19 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { Column } from '../schema.ts';
+import { escapeTsv } from '../tsv-escape.ts';
 import type { LookedRecord } from './json-look.ts';
 import { kinds } from './json-look.ts';
 import type { PlainLines } from './plain-lines.ts';
-
-const escapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\\t\n\r]/g, (found) => escapes[found] ?? found);
-}
 
 /**
  * Writes the records of a JSON Lines file as `tsv` (see `bytes.ts`), their columns in the order of the schema. Values are
@@ -32,11 +22,11 @@ export async function* linesAsTsv(file: PlainLines): AsyncGenerator<Uint8Array, 
       const kind = found[index];
       if (kind === kinds.plain) {
         const value = bytes.toString('latin1', starts[index], ends[index]);
-        text += isJson[index] === true ? escaped(value) : value;
+        text += isJson[index] === true ? escapeTsv(value) : value;
       } else if (kind === kinds.none) text += '\\N';
       else if (kind === kinds.escaped) {
         const value = String(JSON.parse(`"${bytes.toString('utf8', starts[index], ends[index])}"`));
-        text += Buffer.from(escaped(value)).toString('latin1');
+        text += Buffer.from(escapeTsv(value)).toString('latin1');
       } else text += kind === kinds.true ? 't' : 'f';
     }
     text += '\n';

@@ -54,8 +54,8 @@ export function loadBytes(
     field: names.find((name) => name === column.name),
   }));
   const longest = Math.max(2 ** 20, file.longestRecord + 1);
-  // Each thread holds some of them.
-  const buffer = 4 * longest;
+  // Each thread holds some of them, so one with a very long row is no larger than its segment.
+  const buffer = Math.min(4 * longest, Math.max(longest, file.bytes + 1));
   // Two threads in one segment would each leave a part of a row group, which DuckDB holds in memory to the end (1.5.5).
   const isByThread = load.care === 'fast';
   const reader = (types: readonly string[], more = '') => {

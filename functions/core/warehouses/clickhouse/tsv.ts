@@ -1,17 +1,7 @@
 import type { ColumnBatch } from '../../rows/check.ts';
 import { jsonWriter, momentText } from '../../rows/json-text.ts';
 import type { Column } from '../../schema.ts';
-
-const escapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\\t\n\r]/g, (found) => escapes[found] ?? found);
-}
+import { escapeTsv } from '../../tsv-escape.ts';
 
 /** Writes batches of canonical values (see `ColumnBatch`) as the `tsv` of bytes.ts. */
 export function tsvWriter(columns: readonly Column[]): (batch: ColumnBatch) => string {
@@ -33,12 +23,12 @@ export function tsvWriter(columns: readonly Column[]): (batch: ColumnBatch) => s
 function cellWriter(column: Column): (value: unknown) => string {
   if (column.mode === 'REPEATED' || column.type === 'RECORD') {
     const write = jsonWriter(column);
-    return (value) => escaped(write(value));
+    return (value) => escapeTsv(write(value));
   }
   switch (column.type) {
     case 'STRING':
     case 'JSON':
-      return (value) => escaped(value as string);
+      return (value) => escapeTsv(value as string);
     case 'BOOLEAN':
       return (value) => (value === true ? 't' : 'f');
     case 'TIMESTAMP':
