@@ -95,11 +95,13 @@ it.each<[Column['type'], NonNullable<Cells['exact']>, readonly string[]]>([
   ['TIMESTAMP', true, ['infinity', '0044-03-15 10:00:00 BC', '294276-12-31 23:59:59.999999']],
   ['NUMERIC', { precision: 12, scale: 2 }, ['NaN']],
 ])('tells an exact %s that is out of range as the look at its text does', async (type, exact, bad) => {
-  const cells = [null, ...bad];
-  const found = await load({ type, cells, exact });
-  expect(found).toEqual(await load({ type, cells }));
-  expect(found.values).toEqual([null]);
-  expect(found.quarantined.map(([row]) => row)).toEqual(bad.map((_, index) => index + 1));
+  // One by one: the first bad cell of a file has all others looked at.
+  for (const cell of bad) {
+    const found = await load({ type, cells: [null, cell], exact });
+    expect(found).toEqual(await load({ type, cells: [null, cell] }));
+    expect(found.values).toEqual([null]);
+    expect(found.quarantined.map(([row]) => row)).toEqual([1]);
+  }
 });
 
 it('reads the same texts out of both formats, whatever escapes and quotes they hold', async () => {
