@@ -45,9 +45,13 @@ const defaultSegmentBytes = 64 * 2 ** 20;
 /** Streams that are read side by side: one more would only wait for the same disk and the same reader. */
 export const streamsAtOnce = 2;
 
+/** Segments of a stream that wait beside the one that is loaded, so that those of two streams are loaded together. */
+const waitingSegments = 1;
+
 /**
- * Reads streams of text in segments: while one is loaded, the next one fills. Disk and memory in use do not grow with the
- * streams: two streams are read at a time, and each has at most one segment that fills and one that waits.
+ * Reads streams of text in segments: while one is loaded, the next ones fill. Disk and memory in use do not grow with the
+ * streams: two streams are read at a time, and each has at most one segment that fills, one that waits and one that is
+ * loaded.
  *
  * @throws retryable `vendor` when a stream breaks off; what `load` throws
  */
@@ -89,14 +93,15 @@ export async function readSegments(request: SegmentReading): Promise<SegmentsRea
       }
     };
     const cutting = { format, folder, name, segmentBytes, segmentRows, where };
-    let loading: Promise<void> = Promise.resolve();
+    const offered: Promise<void>[] = [];
     for await (const segment of cutSegments(counted(), cutting)) {
-      await loading;
+      if (offered.length > waitingSegments) await offered.shift();
       if (hasFailed) return;
-      loading = queue.add({ segment, stream, format });
+      const loading = queue.add({ segment, stream, format });
       loading.catch(() => undefined);
+      offered.push(loading);
     }
-    await loading;
+    await Promise.all(offered);
     const count = rows();
     if (count !== undefined) announced = (announced ?? 0) + count;
   };
