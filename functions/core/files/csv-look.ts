@@ -12,14 +12,27 @@ export interface LookRequest {
   readonly hasHeader: boolean;
 }
 
+/** Gets each cell that was found good: bytes that are valid during the call only; none at all for NULL. */
+export interface CellTaker {
+  cell(column: number, bytes: Uint8Array, from: number, to: number): void;
+  none(column: number): void;
+  /** Behind the last cell of a record. */
+  endRecord(): void;
+}
+
 const [newline, carriageReturn, backslash] = [0x0a, 0x0d, 0x5c];
 /** Where the look is: before a cell, in one without or with quotes, behind a closing quote, behind a carriage return. */
 const [begins, bare, quoted, closed, returned] = [0, 1, 2, 3, 4];
-/** No cell that is checked is longer, save JSON. */
+/** Most bytes of a cell that is put together from pieces: all that is checked is shorter, save JSON. */
 const longest = 64 * 1024;
+/** The same where somebody takes the cells. */
+const longestTaken = 16 * 2 ** 20;
 
 /** Goes over the bytes of a file once, without making a value of any cell. Both functions throw `NotPlain`. */
-export function createLook({ checks, required, delimiter, quote, hasHeader }: LookRequest): {
+export function createLook(
+  { checks, required, delimiter, quote, hasHeader }: LookRequest,
+  taker?: CellTaker,
+): {
   at(chunk: Uint8Array): void;
   end(): void;
 } {
@@ -28,8 +41,8 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
   const [ends, stops] = [new Uint8Array(256), new Uint8Array(256)];
   for (const byte of [comma, newline, carriageReturn, mark]) ends[byte] = 1;
   for (const byte of [mark, backslash]) stops[byte] = 1;
-  /** The beginning of a cell that is checked, when its end is in the next chunk or it is quoted. */
-  const held = new Uint8Array(longest);
+  /** The beginning of a cell that is checked or taken, when its end is in the next chunk or it has a quote inside. */
+  let held = new Uint8Array(longest);
   let heldBytes = 0;
   let isHeader = hasHeader;
   let state = begins;
@@ -40,8 +53,14 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
   let character = Buffer.alloc(0);
 
   const hold = (chunk: Uint8Array, from: number, to: number) => {
-    if (isHeader || checks[column] === 'text') return;
-    if (heldBytes + to - from > longest) throw new NotPlain();
+    if (isHeader || (checks[column] === 'text' && taker === undefined)) return;
+    const wanted = heldBytes + to - from;
+    if (wanted > held.length) {
+      if (taker === undefined || wanted > longestTaken) throw new NotPlain();
+      const larger = new Uint8Array(Math.min(longestTaken, 2 * wanted));
+      larger.set(held.subarray(0, heldBytes));
+      held = larger;
+    }
     // Most are short, for which a view of them costs more than their bytes.
     for (let at = from; at < to; at += 1) held[heldBytes++] = chunk[at] as number;
   };
@@ -52,14 +71,17 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
     if (isHeader) return;
     if (isNull) {
       if (required[column] === true) throw new NotPlain();
+      taker?.none(column);
       return;
     }
     const check = checks[column];
     if (check !== 'text' && check?.(bytes, from, to) !== true) throw new NotPlain();
+    taker?.cell(column, bytes, from, to);
   };
   const endRecord = () => {
     if (column !== width - 1) throw new NotPlain();
     column = 0;
+    if (!isHeader) taker?.endRecord();
     isHeader = false;
     state = begins;
   };
@@ -71,6 +93,10 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
       if (column >= width) throw new NotPlain();
       state = begins;
     }
+  };
+  const pastQuoted = (byte: number | undefined) => {
+    if (byte !== comma && byte !== newline && byte !== carriageReturn) throw new NotPlain();
+    past(byte);
   };
 
   const look = (chunk: Uint8Array) => {
@@ -108,9 +134,15 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
           if ((at > start ? chunk[at - 1] : before) === newline) throw new NotPlain();
         }
         if (at > start) before = chunk[at - 1] as number;
-        hold(chunk, from, at);
+        const isWhole = heldBytes === 0 && at + 1 < length && chunk[at + 1] !== mark;
+        if (!isWhole) hold(chunk, from, at);
         if (at === length) return;
         state = closed;
+        at += 1;
+        // Most cells are here as a whole, and need no copy.
+        if (!isWhole) continue;
+        endCell(chunk, from, at - 1, false);
+        pastQuoted(chunk[at]);
         at += 1;
       } else if (state === closed) {
         const byte = chunk[at];
@@ -119,10 +151,10 @@ export function createLook({ checks, required, delimiter, quote, hasHeader }: Lo
           state = quoted;
           from = at + 1;
           before = mark;
-        } else if (byte === comma || byte === newline || byte === carriageReturn) {
+        } else {
           endCell(held, 0, heldBytes, false);
-          past(byte);
-        } else throw new NotPlain();
+          pastQuoted(byte);
+        }
         at += 1;
       } else {
         if (chunk[at] !== newline) throw new NotPlain();

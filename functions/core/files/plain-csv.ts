@@ -6,6 +6,7 @@ import type { Column } from '../schema.ts';
 import type { Years } from './cell-check.ts';
 import { cellCheck } from './cell-check.ts';
 import { csvDialect, readFirstLine } from './csv-header.ts';
+import type { CellTaker } from './csv-look.ts';
 import { createLook } from './csv-look.ts';
 import { inspectFile, withoutBom } from './inspect-file.ts';
 import { isExpected } from './match-columns.ts';
@@ -21,7 +22,7 @@ export interface PlainCsv {
   readonly hasHeader: boolean;
   readonly size: number;
   /** The bytes of the file, each looked at before it is handed on. Throws `NotPlain`. */
-  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  chunks(taker?: CellTaker): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 /**
@@ -62,8 +63,8 @@ export async function plainCsv(
   };
   return {
     ...{ ref, columns, delimiter, quote, hasHeader, size: file.bytes },
-    async *chunks() {
-      const look = createLook(scan);
+    async *chunks(taker) {
+      const look = createLook(scan, taker);
       for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
         look.at(chunk as Buffer);
         yield chunk as Buffer;
