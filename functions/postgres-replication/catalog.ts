@@ -18,9 +18,28 @@ export interface CatalogTable {
 
 export interface CatalogColumn {
   readonly name: string;
+  /** Of a domain, the type it is made of. */
   readonly type: SourceType;
   readonly isGenerated: boolean;
 }
+
+/**
+ * SQL of the type that a domain is made of, through domains of domains: its `oid`, and the innermost domain's `typmod` and
+ * `dims`. Of any other type its own `oid`, and NULL.
+ *
+ * @param type SQL of a type's OID
+ */
+export function madeOfSql(type: string): string {
+  return `(WITH RECURSIVE made (oid, base, typmod, dims) AS (
+      SELECT d.oid, d.typbasetype, NULL::int, NULL::int FROM pg_type d WHERE d.oid = ${type}
+      UNION ALL SELECT d.oid, d.typbasetype, o.typtypmod, o.typndims
+        FROM made JOIN pg_type o ON o.oid = made.oid JOIN pg_type d ON d.oid = made.base)
+    SELECT made.oid, made.typmod, made.dims FROM made WHERE made.base = 0)`;
+}
+
+/** OID of the items of the array type `t`, 0 of any other type. */
+const itemsSql = `CASE WHEN t.typcategory = 'A' AND t.typelem <> 0
+  THEN (SELECT item.oid FROM ${madeOfSql('t.typelem')} item)::int8 ELSE 0 END`;
 
 const tableSql = `
 SELECT c.oid::int8::text AS oid, c.relkind AS kind, c.relreplident AS identity, c.relpersistence = 'p' AS "isLogged",
@@ -35,8 +54,8 @@ SELECT c.oid::int8::text AS oid, c.relkind AS kind, c.relreplident AS identity, 
     ORDER BY a.attnum) AS "identityColumns",
   (SELECT json_agg(json_build_object(
       'name', a.attname, 'oid', t.oid::int8, 'isGenerated', a.attgenerated <> '',
-      'items', CASE WHEN t.typcategory = 'A' THEN t.typelem::int8 ELSE 0 END) ORDER BY a.attnum)
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+      'items', ${itemsSql}) ORDER BY a.attnum)
+    FROM pg_attribute a CROSS JOIN LATERAL ${madeOfSql('a.atttypid')} made JOIN pg_type t ON t.oid = made.oid
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2`;
@@ -89,15 +108,20 @@ export async function leavesOf(client: Client, oid: number): Promise<readonly nu
   return (rows as { leaf: string }[]).map(({ leaf }) => Number(leaf));
 }
 
-/** Types by OID. One that exists no more is missing. */
-export async function readTypes(client: Client, oids: readonly number[]): Promise<readonly SourceType[]> {
+/** Types by OID, domains as the types they are made of. One that exists no more is missing. */
+export async function readTypes(
+  client: Client,
+  oids: readonly number[],
+): Promise<ReadonlyMap<number, SourceType>> {
   const { rows } = await client.query(
-    `SELECT oid::int8::text AS oid, CASE WHEN typcategory = 'A' THEN typelem::int8 ELSE 0 END::text AS items
-     FROM pg_type WHERE oid = ANY ($1::oid[])`,
+    `SELECT named.oid::int8::text AS named, t.oid::int8::text AS oid, (${itemsSql})::text AS items
+     FROM unnest($1::oid[]) AS named (oid) CROSS JOIN LATERAL ${madeOfSql('named.oid')} made JOIN pg_type t ON t.oid = made.oid`,
     [oids],
   );
-  return (rows as { oid: string; items: string }[]).map(({ oid, items }) => ({
-    oid: Number(oid),
-    items: Number(items),
-  }));
+  return new Map(
+    (rows as { named: string; oid: string; items: string }[]).map(({ named, oid, items }) => [
+      Number(named),
+      { oid: Number(oid), items: Number(items) },
+    ]),
+  );
 }

@@ -6,7 +6,7 @@ import type { FoundTable, InspectContext, InspectOf, TableDescription } from '..
 import { connectPostgres } from '../core/postgres/connect.ts';
 import { codeOf, isGone, postgresError } from '../core/postgres/error.ts';
 import { mapPostgresType } from '../core/postgres/map-type.ts';
-import { readTable } from './catalog.ts';
+import { madeOfSql, readTable } from './catalog.ts';
 import { quoteName } from './cells.ts';
 import { quoteTable } from './publication.ts';
 import type { ReplicatedOptions, source } from './source.ts';
@@ -98,15 +98,16 @@ function identityWarning({ from }: ReplicatedOptions, identity: string, key: rea
   ];
 }
 
-/** Of a domain, the type it is made of. */
+/** Of a domain, the type it is made of: the innermost domain says its precision and its dimensions. */
 const columnsSql = `
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS "fullType", a.attnotnull AS "isRequired",
-  a.attgenerated <> '' AS "isGenerated", a.attndims AS dimensions, col_description(a.attrelid, a.attnum) AS comment,
-  b.typname AS type, b.typtype AS kind, e.typname AS element, e.typtype AS "elementKind",
-  CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS "baseType"
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-  JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-  LEFT JOIN pg_type e ON e.oid = b.typelem AND b.typcategory = 'A'
+  a.attgenerated <> '' AS "isGenerated", coalesce(made.dims, a.attndims) AS dimensions,
+  col_description(a.attrelid, a.attnum) AS comment, t.typname AS type, t.typtype AS kind,
+  e.typname AS element, e.typtype AS "elementKind",
+  CASE WHEN made.typmod IS NOT NULL THEN format_type(made.oid, made.typmod) END AS "baseType"
+FROM pg_attribute a CROSS JOIN LATERAL ${madeOfSql('a.atttypid')} made JOIN pg_type t ON t.oid = made.oid
+  LEFT JOIN LATERAL ${madeOfSql('t.typelem')} item ON t.typcategory = 'A'
+  LEFT JOIN pg_type e ON e.oid = item.oid
 WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
 interface RawColumn extends Pick<MappedColumn, 'name' | 'fullType' | 'isRequired'> {

@@ -15,7 +15,8 @@ export interface Lookup {
   /** The table at the top of a partition; itself if it is none; undefined when it exists no more. */
   root(oid: number): Promise<number | undefined>;
   leaves(oid: number): Promise<readonly number[]>;
-  types(oids: readonly number[]): Promise<readonly SourceType[]>;
+  /** By the OIDs that were asked for. */
+  types(oids: readonly number[]): Promise<ReadonlyMap<number, SourceType>>;
 }
 
 export interface TransactionsArgs {
@@ -87,7 +88,7 @@ export function createTransactions(args: TransactionsArgs): Transactions {
       return;
     }
     const unknown = relation.columns.map(({ type }) => type).filter((type) => !types.has(type));
-    if (unknown.length > 0) for (const type of await lookup.types(unknown)) types.set(type.oid, type);
+    if (unknown.length > 0) for (const [oid, type] of await lookup.types(unknown)) types.set(oid, type);
     translators.set(oid, createTranslator(table, relation, types, args.isSoft));
   };
 

@@ -36,6 +36,8 @@ beforeAll(async () => {
     INSERT INTO orders VALUES (1, 3.5, 's', '2024-01-01 00:00:00Z'), (2, NULL, NULL, '2024-01-02 00:00:00Z');
     CREATE TABLE days (day date NOT NULL, hits int) PARTITION BY RANGE (day);
     CREATE TABLE days_2024 PARTITION OF days FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    CREATE DOMAIN price AS euros; CREATE DOMAIN moment AS timestamptz; CREATE DOMAIN grid AS int[][];
+    CREATE TABLE wrapped (id int PRIMARY KEY, price price, seen moment NOT NULL, flags euros[], counts grid, names text[]);
     CREATE TABLE visits (at timestamp, page text);
     ALTER TABLE visits REPLICA IDENTITY FULL;
     CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY);
@@ -60,6 +62,7 @@ it('lists what can be replicated: logged tables, of partitioned ones the root', 
     { name: 'public.days', kind: 'table', options: options('public.days') },
     { name: 'public.orders', kind: 'table', rows: 2, options: options('public.orders') },
     { name: 'public.visits', kind: 'table', options: options('public.visits') },
+    { name: 'public.wrapped', kind: 'table', options: options('public.wrapped') },
   ]);
 }, 60_000);
 
@@ -100,12 +103,24 @@ it('writes the schema file of an entry: without what is left out, with the mark 
   const { code, err } = await project.catchment('schema', 'infer', 'shop', 'sales');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(readFileSync(join(project.root, 'schemas/postgres-replication/sales.json'), 'utf8')).toBe(`[
-  { "name": "order_id", "type": "INTEGER", "mode": "REQUIRED", "sourceName": "Order ID" },
-  { "name": "total", "type": "NUMERIC", "mode": "NULLABLE" },
-  { "name": "made", "type": "TIMESTAMP", "mode": "REQUIRED" },
+  { "name": "order_id", "type": "INTEGER", "mode": "REQUIRED", "sourceName": "Order ID", "sourceType": "integer" },
+  { "name": "total", "type": "NUMERIC", "mode": "NULLABLE", "sourceType": "euros" },
+  { "name": "made", "type": "TIMESTAMP", "mode": "REQUIRED", "sourceType": "timestamp with time zone" },
   { "name": "deleted_at", "type": "TIMESTAMP", "mode": "NULLABLE" }
 ]
 `);
+}, 60_000);
+
+it('takes a domain as the type it is made of, through domains of domains, in lists and of lists', async () => {
+  const { out } = await project.catchment('peek', 'shop', 'public.wrapped', '--rows', '0');
+  expect(out.split('\n').slice(4, 10)).toEqual([
+    'id      INTEGER    REQUIRED  integer',
+    'price   NUMERIC    NULLABLE  price',
+    'seen    TIMESTAMP  REQUIRED  moment',
+    'flags   JSON       NULLABLE  euros[]',
+    'counts  JSON       NULLABLE  grid',
+    'names   STRING     REPEATED  text[]',
+  ]);
 }, 60_000);
 
 it('tells what is wrong with the connection, without the password', async () => {

@@ -46,11 +46,31 @@ const cases: readonly (readonly [Column['type'], string, readonly string[], Colu
   ['BOOLEAN', 'bool[]', [`'{t,f}'`], 'REPEATED'],
   ['TIMESTAMP', 'timestamptz[]', [`ARRAY['2026-06-01 12:00:00.5+02'::timestamptz]`], 'REPEATED'],
   ['STRING', 'mood', [`'so so'`]],
+  ['TIMESTAMP', 'moment', [`'2026-06-01 12:00:00.123456+02'`]],
+  ['TIMESTAMP', 'birth', [`'1969-12-31 23:59:59.999999+00'`]],
+  ['DATETIME', 'moment', [`'2026-06-01 12:00:00+02'`]],
+  ['TIMESTAMP', 'moment[]', [`ARRAY['2026-06-01 12:00:00.5+02'::moment]`], 'REPEATED'],
+  ['TIMESTAMP', 'moments', [`ARRAY['2026-06-01 12:00:00.5+02'::timestamptz]`], 'REPEATED'],
+  ['JSON', 'moments', [`ARRAY['2026-06-01 12:00:00.5+02'::timestamptz]`]],
+  ['BOOLEAN', 'yes', ['true', 'false']],
+  ['JSON', 'yes', ['true']],
+  ['JSON', 'doc', [`'{"a": 1.50}'`]],
+  ['JSON', 'doc[]', [`ARRAY['{"a": 1.50}'::doc]`]],
+  ['BYTES', 'raw', [`'\\xdeadbeef00'`, `''`]],
+  ['BIGNUMERIC', 'exact', ['1.50']],
+  ['STRING', 'feeling', [`'sad'`]],
 ];
+
+/** Domains of base types, of a list, and of a domain. */
+const domains = `
+  CREATE DOMAIN moment AS timestamptz; CREATE DOMAIN birth AS moment; CREATE DOMAIN moments AS timestamptz[];
+  CREATE DOMAIN yes AS boolean; CREATE DOMAIN doc AS jsonb; CREATE DOMAIN raw AS bytea; CREATE DOMAIN exact AS numeric;
+  CREATE DOMAIN feeling AS mood`;
 
 it('stores the same value whether a copy or a change brought it', { timeout: 60_000 }, async () => {
   const { source, warehouse } = given;
   await source.sql(`CREATE TYPE mood AS ENUM ('sad', 'so so')`);
+  await source.sql(domains);
   const columns = cases.map(([type, , , mode = 'NULLABLE'], index) => ({ name: `c${index}`, type, mode }));
   await source.sql(
     `CREATE TABLE values (id int PRIMARY KEY, ${cases.map(([, type], index) => `c${index} ${type}`).join(', ')})`.replaceAll(
