@@ -17,6 +17,8 @@ export interface InferOptions {
   /** Name of the schema file for a table without an entry in the stack file. @default the end of its own name */
   readonly as?: string | undefined;
   readonly force?: boolean | undefined;
+  /** Compares only. */
+  readonly check?: boolean | undefined;
 }
 
 /** What became of one schema file. */
@@ -25,7 +27,7 @@ export interface Inferred {
   readonly file: string;
   readonly table: string;
   /** `differs`: the file says something else and was left as it is. */
-  readonly outcome: 'written' | 'same' | 'differs' | 'overwritten';
+  readonly outcome: 'written' | 'same' | 'differs' | 'overwritten' | 'missing';
   /** Lines that go (`-`) and come (`+`), in the order of the columns. */
   readonly diff: readonly string[];
   readonly description: TableDescription;
@@ -67,10 +69,11 @@ async function inferOne(inspection: Inspection, table: string, options: InferOpt
     writeFileSync(path, schemaText(columns));
   };
   if (!existsSync(path)) {
+    if (options.check === true) return { file, table, outcome: 'missing', diff: [], description };
     write();
     return { file, table, outcome: 'written', diff: [], description };
   }
-  const diff = diffOf(parseSchema(readFileSync(path, 'utf8'), file), columns);
+  const diff = diffOf(parseSchema(readFileSync(path, 'utf8'), file), columns, options.force === true);
   if (diff.length === 0) return { file, table, outcome: 'same', diff, description };
   if (options.force !== true) return { file, table, outcome: 'differs', diff, description };
   write();
@@ -99,22 +102,28 @@ function schemaText(columns: readonly Column[]): string {
   return `[\n${columns.map((column) => `  ${columnText(column)}`).join(',\n')}\n]\n`;
 }
 
-function columnText({ name, type, mode, sourceName, description, ...more }: Column): string {
+function columnText({ name, type, mode, sourceName, sourceType, description, ...more }: Column): string {
   const column = {
     name,
     type,
     mode,
     ...more,
     ...(sourceName && { sourceName }),
+    ...(sourceType && { sourceType }),
     ...(description && { description }),
   };
   const fields = Object.entries(column).filter(([, value]) => value !== undefined);
   return `{ ${fields.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(', ')} }`;
 }
 
-/** Descriptions are for people to write, so they make no difference. */
-function diffOf(before: readonly Column[], after: readonly Column[]): string[] {
+/**
+ * Descriptions are for people to write, so they make no difference, and neither does a file that keeps no types of the
+ * source, unless it is written anew.
+ */
+function diffOf(before: readonly Column[], after: readonly Column[], isWritten: boolean): string[] {
   const text = (column: Column) => columnText({ ...column, description: undefined, format: undefined });
+  const compared = (column: Column, old: Column) =>
+    text(old.sourceType === undefined && !isWritten ? { ...column, sourceType: undefined } : column);
   const known = (columns: readonly Column[], name: string) => columns.find((column) => column.name === name);
   const gone = before
     .filter(({ name }) => known(after, name) === undefined)
@@ -122,7 +131,7 @@ function diffOf(before: readonly Column[], after: readonly Column[]): string[] {
   const changed = after.flatMap((column) => {
     const old = known(before, column.name);
     if (old === undefined) return [`+ ${text(column)}`];
-    return text(old) === text(column) ? [] : [`- ${text(old)}`, `+ ${text(column)}`];
+    return text(old) === compared(column, old) ? [] : [`- ${text(old)}`, `+ ${text(column)}`];
   });
   return [...gone, ...changed];
 }

@@ -71,7 +71,11 @@ ${exitCodeHelp}`,
     newCommand(),
     schemaCommand(),
   ];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program));
+    // Their own commands were added before there were settings to inherit.
+    for (const inner of command.commands) inner.copyInheritedSettings(program);
+  }
   return program;
 }
 

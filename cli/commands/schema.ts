@@ -21,5 +21,5 @@ export function schemaCommand(): Command {
     );
     printJson(estateJsonSchema(Object.fromEntries(sources)));
   });
-  return command.addCommand(schemaInferCommand().copyInheritedSettings(command));
+  return command.addCommand(schemaInferCommand());
 }

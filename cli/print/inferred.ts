@@ -11,6 +11,7 @@ export function inferredLines(
     same: `${file} is as the source says`,
     differs: `${file} says something else and was left as it is; --force writes it anew:`,
     overwritten: `wrote ${file} anew:`,
+    missing: `${file} is not there; without --check it is written`,
   };
   return [
     words[outcome],

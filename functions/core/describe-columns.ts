@@ -42,6 +42,7 @@ export function describeColumns(
         mode,
         ...(comment ? { description: comment.slice(0, 1024) } : {}),
         ...(legal === name ? {} : { sourceName: name }),
+        sourceType: declaredType(fullType),
       },
       sourceType: fullType,
     };
@@ -55,6 +56,11 @@ export function describeColumns(
       mapped.warning === undefined ? [] : [`${legal} ${mapped.warning}`],
     ),
   };
+}
+
+/** A type as schema files keep it: an enumeration of a thousand words is told apart by its first ones. */
+export function declaredType(fullType: string): string {
+  return fullType.slice(0, 200);
 }
 
 /** NUMERIC holds 29 digits before the point and 9 behind it, BIGNUMERIC 38 and 38. */

@@ -41,6 +41,8 @@ export interface Column {
   readonly fields?: readonly Column[] | undefined;
   /** The name in the source, where it is not a legal column name. Ours, never sent to BigQuery. */
   readonly sourceName?: string | undefined;
+  /** The type in the source's own words when the schema file was written. Ours, never sent to BigQuery. */
+  readonly sourceType?: string | undefined;
   /** How dates and times are written in text sources, as strptime. Ours, never sent to BigQuery. */
   readonly format?: string | undefined;
 }
@@ -76,6 +78,7 @@ const column: z.ZodType<Column> = z.lazy(() =>
       description: z.string().max(1024).optional(),
       fields: z.array(column).min(1).optional(),
       sourceName: z.string().optional(),
+      sourceType: z.string().optional(),
       format: z.string().optional(),
     })
     .refine((field) => (field.type === 'RECORD') === (field.fields !== undefined), {

@@ -1,5 +1,8 @@
+import type { Mapped } from '../core/describe-columns.ts';
 import { fatal } from '../core/errors.ts';
 import type { Column } from '../core/schema.ts';
+import type { News } from './news.ts';
+import { newsOf } from './news.ts';
 import type { DatabaseOptions } from './source.ts';
 
 /** A column as the database describes it. */
@@ -9,6 +12,8 @@ export interface SourceColumn {
   readonly type: string;
   /** The type in full, for people. */
   readonly fullType: string;
+  /** The schema type that holds all of its values; undefined where the database does not say what it has. */
+  readonly mapped?: Mapped | undefined;
 }
 
 /** A column of the schema file beside the column that fills it. */
@@ -20,15 +25,16 @@ export interface Pair<C extends SourceColumn = SourceColumn> {
 /**
  * Finds the source's column for each column of the schema file that the table's entry asks for.
  *
- * @throws fatal `bad-schema` when the source lacks one (it was dropped or renamed), with the columns it has instead;
- *   fatal `bad-input` when the entry asks for one that the schema file lacks
+ * @throws fatal `bad-schema` when the source lacks one (it was dropped or renamed), with the columns it has instead, or
+ *   when one has another type now than the schema file was written for, which its column may not hold; fatal `bad-input`
+ *   when the entry asks for one that the schema file lacks
  */
 export function pairColumns<C extends SourceColumn>(request: {
   readonly table: string;
   readonly columns: readonly Column[];
   readonly found: readonly C[];
   readonly options: DatabaseOptions;
-}): { readonly pairs: readonly Pair<C>[]; readonly unread: readonly string[] } {
+}): { readonly pairs: readonly Pair<C>[]; readonly news: readonly News[] } {
   const { table, columns, found, options } = request;
   const unknown = options.columns?.find((name) => !columns.some((column) => column.name === name));
   if (unknown !== undefined)
@@ -44,13 +50,11 @@ export function pairColumns<C extends SourceColumn>(request: {
   const known = new Set(columns.map((column) => column.sourceName ?? column.name));
   const unread = found.map(({ name }) => name).filter((name) => !known.has(name));
   if (missing.length > 0) throw lacking(request, missing, unread);
-  return {
-    pairs: wanted.flatMap((column) => {
-      const source = named(column);
-      return source === undefined ? [] : [{ column, source }];
-    }),
-    unread,
-  };
+  const pairs = wanted.flatMap((column) => {
+    const source = named(column);
+    return source === undefined ? [] : [{ column, source }];
+  });
+  return { pairs, news: newsOf({ table, options, pairs, unread }) };
 }
 
 function lacking(

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -87,20 +87,65 @@ it('writes a schema file once, shows what differs, and overwrites only when forc
   expect(differs.code).toBe(1);
   expect(differs.out).toContain('schemas/database/orders.json says something else and was left as it is');
   expect(differs.out).toContain('  - { "name": "customer", "type": "STRING", "mode": "NULLABLE" }');
-  expect(differs.out).toContain('  + { "name": "made", "type": "DATETIME", "mode": "REQUIRED" }');
+  expect(differs.out).toContain(
+    '  + { "name": "made", "type": "DATETIME", "mode": "REQUIRED", "sourceType": "timestamp without time zone" }',
+  );
   expect(readFileSync(file, 'utf8')).toBe(before);
   const forced = await project.catchment('schema', 'infer', 'backend', 'orders', '--force');
   expect(forced.out).toContain('wrote schemas/database/orders.json anew:');
   expect(readFileSync(file, 'utf8')).toBe(`[
-  { "name": "order_id", "type": "INTEGER", "mode": "REQUIRED", "sourceName": "Order ID" },
-  { "name": "order_id_2", "type": "INTEGER", "mode": "NULLABLE", "sourceName": "order id" },
-  { "name": "gr_e", "type": "BIGNUMERIC", "mode": "NULLABLE", "sourceName": "Größe" },
-  { "name": "tags", "type": "STRING", "mode": "REPEATED" },
-  { "name": "made", "type": "DATETIME", "mode": "REQUIRED" }
+  { "name": "order_id", "type": "INTEGER", "mode": "REQUIRED", "sourceName": "Order ID", "sourceType": "integer" },
+  { "name": "order_id_2", "type": "INTEGER", "mode": "NULLABLE", "sourceName": "order id", "sourceType": "integer" },
+  { "name": "gr_e", "type": "BIGNUMERIC", "mode": "NULLABLE", "sourceName": "Größe", "sourceType": "numeric" },
+  { "name": "tags", "type": "STRING", "mode": "REPEATED", "sourceType": "text[]" },
+  { "name": "made", "type": "DATETIME", "mode": "REQUIRED", "sourceType": "timestamp without time zone" }
 ]
 `);
   const same = await project.catchment('schema', 'infer', 'backend', 'orders');
   expect(same.out).toContain('schemas/database/orders.json is as the source says\n');
+}, 60_000);
+
+it('tells by --check which columns the source changed since, and writes nothing', async () => {
+  const file = join(project.root, 'schemas/database/orders.json');
+  const check = () => project.catchment('schema', 'infer', 'backend', 'orders', '--check');
+  expect((await check()).code).toBe(0);
+  const before = readFileSync(file, 'utf8');
+  await admin.query('ALTER TABLE orders ALTER made TYPE date, ADD note text');
+  const { code, out } = await check();
+  expect(code).toBe(1);
+  expect(out).toContain(
+    [
+      'schemas/database/orders.json says something else and was left as it is; --force writes it anew:',
+      '  - { "name": "made", "type": "DATETIME", "mode": "REQUIRED", "sourceType": "timestamp without time zone" }',
+      '  + { "name": "made", "type": "DATE", "mode": "REQUIRED", "sourceType": "date" }',
+      '  + { "name": "note", "type": "STRING", "mode": "NULLABLE", "sourceType": "text" }',
+      '',
+    ].join('\n'),
+  );
+  expect(readFileSync(file, 'utf8')).toBe(before);
+  const missing = await project.catchment(
+    ...['schema', 'infer', 'backend', 'public.orders', '--as', 'unheard_of', '--check'],
+  );
+  expect(missing.code).toBe(1);
+  expect(missing.out).toContain(
+    'schemas/database/unheard_of.json is not there; without --check it is written',
+  );
+  expect(existsSync(join(project.root, 'schemas/database/unheard_of.json'))).toBe(false);
+  const both = await project.catchment('schema', 'infer', 'backend', 'orders', '--check', '--force');
+  expect(both.code).toBe(64);
+  expect(both.err).toContain("'--check' cannot be used with option '--force'");
+}, 60_000);
+
+it('makes no difference between a source and a file that keeps no types of it', async () => {
+  const file = join(project.root, 'schemas/database/orders.json');
+  await project.catchment('schema', 'infer', 'backend', 'orders', '--force');
+  const full = readFileSync(file, 'utf8');
+  const plain = full.replaceAll(/, "sourceType": "[^"]*"/g, '');
+  project.write('schemas/database/orders.json', plain);
+  expect((await project.catchment('schema', 'infer', 'backend', 'orders')).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe(plain);
+  await project.catchment('schema', 'infer', 'backend', 'orders', '--force');
+  expect(readFileSync(file, 'utf8')).toBe(full);
 }, 60_000);
 
 it('tells what is wrong with the connection, without the password', async () => {

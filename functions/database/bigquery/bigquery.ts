@@ -4,6 +4,7 @@ import type { QueryOffer, QueryPlace } from '../../core/query-offer.ts';
 import type { Column } from '../../core/schema.ts';
 import { pairColumns } from '../columns.ts';
 import type { Context, Database, Piece, ProbeContext } from '../database.ts';
+import { logNews } from '../news.ts';
 import { findRanges, rangeSql } from '../ranges.ts';
 import type { DatabaseOptions, DatabaseSettings } from '../source.ts';
 import { findWatermark } from '../watermark.ts';
@@ -23,9 +24,8 @@ async function* read(context: Context): AsyncGenerator<Piece, void, undefined> {
   const { table, options, range } = slice;
   const api = createApi(http, settings, table);
   const relation = await findRelation(api, options, settings, table);
-  const { pairs, unread } = pair(relation, { table, columns, options });
-  if (unread.length > 0)
-    log.warn({ table, columns: unread }, 'columns that the schema file does not name are not read');
+  const { pairs, news } = pair(relation, { table, columns, options });
+  logNews(log, table, news);
   const where =
     range === undefined
       ? ''

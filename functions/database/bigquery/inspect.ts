@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { Mapped, MappedColumn } from '../../core/describe-columns.ts';
+import type { MappedColumn } from '../../core/describe-columns.ts';
 import { describeColumns } from '../../core/describe-columns.ts';
 import type { FoundTable, InspectOf } from '../../core/inspect.ts';
-import type { Column } from '../../core/schema.ts';
 import type { DatabaseOptions, source } from '../source.ts';
 import type { Api } from './api.ts';
 import { createApi } from './api.ts';
 import { findRelation, quoteName } from './relation.ts';
 import { textOf } from './rows.ts';
+import { mapField } from './types.ts';
 
 const datasets = z.object({
   datasets: z.array(z.object({ datasetReference: z.object({ datasetId: z.string() }) })).default([]),
@@ -62,19 +62,4 @@ async function tablesOf(api: Api, project: string, dataset: string): Promise<Fou
       found.push({ name, kind, options: { from: name, chunkRows: 5_000_000 } });
     }
   return found;
-}
-
-const types: Readonly<Record<string, Column['type']>> = {
-  ...{ INT64: 'INTEGER', FLOAT64: 'FLOAT', BOOL: 'BOOLEAN' },
-  ...{ INTEGER: 'INTEGER', FLOAT: 'FLOAT', BOOLEAN: 'BOOLEAN', NUMERIC: 'NUMERIC', BIGNUMERIC: 'BIGNUMERIC' },
-  ...{ STRING: 'STRING', BYTES: 'BYTES', DATE: 'DATE', TIME: 'TIME', DATETIME: 'DATETIME' },
-  ...{ TIMESTAMP: 'TIMESTAMP', JSON: 'JSON', RECORD: 'JSON', STRUCT: 'JSON' },
-};
-
-function mapField(type: string, mode: string | undefined): Mapped {
-  const mapped = types[type];
-  if (mapped === undefined)
-    return { type: 'STRING', warning: `is ${type}: it is stored as the text that BigQuery prints` };
-  if (mapped === 'JSON' || mapped === 'RECORD') return { type: 'JSON' };
-  return mode === 'REPEATED' ? { type: mapped, mode: 'REPEATED' } : { type: mapped };
 }

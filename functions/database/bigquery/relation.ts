@@ -4,6 +4,7 @@ import type { SourceColumn } from '../columns.ts';
 import { parseTableName } from '../names.ts';
 import type { DatabaseOptions, DatabaseSettings } from '../source.ts';
 import type { Api } from './api.ts';
+import { mapField } from './types.ts';
 
 export interface BigqueryColumn extends SourceColumn {
   /** The table holds no NULL in it. Of queries BigQuery does not say so. */
@@ -70,5 +71,5 @@ export async function findRelation(
 
 function columnOf({ name, type, mode }: ResultField): BigqueryColumn {
   const fullType = mode === 'REPEATED' ? `${type} REPEATED` : type;
-  return { name, type: fullType, fullType, isRequired: mode === 'REQUIRED' };
+  return { name, type: fullType, fullType, isRequired: mode === 'REQUIRED', mapped: mapField(type, mode) };
 }

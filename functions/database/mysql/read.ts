@@ -2,6 +2,7 @@ import type { ByteFormat, ByteRead, ByteStream, ExactColumns } from '../../core/
 import { pairColumns } from '../columns.ts';
 import type { Context, Piece } from '../database.ts';
 import { exactColumns } from '../exact.ts';
+import { logNews } from '../news.ts';
 import { rangeSql } from '../ranges.ts';
 import { findWatermark } from '../watermark.ts';
 import type { Cell } from './cells.ts';
@@ -28,9 +29,8 @@ export async function* readMysql(context: Context): AsyncGenerator<Piece, void, 
   try {
     await checkZone(first, timeZone, table);
     const relation = await findRelation(first, options, { table, database });
-    const { pairs, unread } = pairColumns({ table, columns, found: relation.columns, options });
-    if (unread.length > 0)
-      log.warn({ table, columns: unread }, 'columns that the schema file does not name are not read');
+    const { pairs, news } = pairColumns({ table, columns, found: relation.columns, options });
+    logNews(log, table, news);
     const where =
       range && rangeSql(watermarkOf(findWatermark(pairs, slice.field, { fitting, table }), timeZone), range);
     // A small range is found by its index.

@@ -4,6 +4,7 @@ import type { DatabaseOptions } from '../source.ts';
 import type { MysqlColumn } from './cells.ts';
 import { quoteName, quoteText } from './cells.ts';
 import type { MysqlConnection } from './connect.ts';
+import { mapMysqlType } from './types.ts';
 
 /** What is read: a table, a view, or the answer of a query. */
 export interface Relation {
@@ -49,12 +50,14 @@ export async function findRelation(
   return {
     sql,
     name: [schema, name],
-    columns: columns.map(([column, type, fullType]) => ({
-      name: column ?? '',
-      type: type ?? '',
-      fullType: fullType ?? '',
-      isFlag: fullType === 'tinyint(1)',
-    })),
+    columns: columns.map(([column, type, fullType]) =>
+      columnOf({
+        name: column ?? '',
+        type: type ?? '',
+        fullType: fullType ?? '',
+        isFlag: fullType === 'tinyint(1)',
+      }),
+    ),
     rows: rows === null ? undefined : Number(rows),
     engine: engine ?? undefined,
     cutBy: await firstKeyColumn(connection, where),
@@ -97,10 +100,15 @@ function columnOfField(field: FieldPacket): MysqlColumn {
   const known = typeNames[columnType];
   const type = known ?? (characterSet === binaryCharset ? 'varbinary' : 'varchar');
   const isUnsigned = type === 'bigint' && typeof flags === 'number' && (flags & unsignedFlag) !== 0;
-  return {
+  return columnOf({
     name,
     type,
     fullType: isUnsigned ? 'bigint unsigned' : type,
     isFlag: type === 'tinyint' && columnLength === 1,
-  };
+  });
+}
+
+function columnOf(column: Omit<MysqlColumn, 'mapped'>): MysqlColumn {
+  const fullType = column.isFlag ? 'tinyint(1)' : column.fullType;
+  return { ...column, mapped: mapMysqlType({ name: column.type, fullType, isJson: false }) };
 }

@@ -82,31 +82,15 @@ async function mappedColumns(
   relation: Relation,
   { from }: DatabaseOptions,
 ): Promise<MappedColumn[]> {
-  const fields = await connection.fields(`SELECT * FROM ${relation.sql} LIMIT 0`);
-  const types = await connection.rows(
-    `SELECT t.typname, t.typtype, e.typname, e.typtype
-     FROM unnest($1::oid[]) WITH ORDINALITY AS m (id, position)
-     JOIN pg_catalog.pg_type t ON t.oid = m.id
-     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' ORDER BY position`,
-    [fields.map(({ dataTypeID }) => dataTypeID)],
-  );
   const declared = from === undefined ? [] : await declaredColumns(connection, relation);
-  return relation.columns.map(({ name, fullType }, index) => {
-    const [type, kind, element, elementKind] = types[index] ?? [];
+  return relation.columns.map(({ name, fullType, found }) => {
     const facts = declared.find(([column]) => column === name);
     return {
       name,
       fullType,
       isRequired: facts?.[1] === 't',
       comment: facts?.[3] ?? undefined,
-      mapped: mapPostgresType({
-        name: type ?? '',
-        kind: kind ?? 'b',
-        fullType,
-        dimensions: Number(facts?.[2] ?? 0),
-        element:
-          element === null || element === undefined ? undefined : { name: element, kind: elementKind ?? 'b' },
-      }),
+      mapped: mapPostgresType({ ...found, dimensions: Number(facts?.[2] ?? 0) }),
     };
   });
 }

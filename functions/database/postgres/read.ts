@@ -2,6 +2,7 @@ import { fatal } from '../../core/errors.ts';
 import { pairColumns } from '../columns.ts';
 import type { Context, Piece } from '../database.ts';
 import { exactColumns } from '../exact.ts';
+import { logNews } from '../news.ts';
 import { rangeSql } from '../ranges.ts';
 import { findWatermark } from '../watermark.ts';
 import { cellOf, exactTypes } from './cells.ts';
@@ -22,9 +23,8 @@ export async function* readPostgres(context: Context): AsyncGenerator<Piece, voi
     const [[snapshot = null] = []] = await leader.rows('SELECT pg_export_snapshot()');
     if (snapshot === null) throw fatal('internal', { where: table, what: 'no snapshot was exported' });
     const relation = await findRelation(leader, options, table);
-    const { pairs, unread } = pairColumns({ table, columns, found: relation.columns, options });
-    if (unread.length > 0)
-      log.warn({ table, columns: unread }, 'columns that the schema file does not name are not read');
+    const { pairs, news } = pairColumns({ table, columns, found: relation.columns, options });
+    logNews(log, table, news);
     const where =
       range &&
       rangeSql(watermarkOf(findWatermark(pairs, slice.field, { fitting, table }), settings.timeZone), range);

@@ -1,14 +1,20 @@
+import type { PostgresType } from '../../core/postgres/map-type.ts';
+import { mapPostgresType } from '../../core/postgres/map-type.ts';
 import type { SourceColumn } from '../columns.ts';
 import { parseTableName } from '../names.ts';
 import type { DatabaseOptions } from '../source.ts';
 import { quoteName } from './cells.ts';
 import type { PostgresConnection } from './connect.ts';
 
+export interface PostgresColumn extends SourceColumn {
+  readonly found: PostgresType;
+}
+
 /** What is read: a table, a view, or the answer of a query. */
 export interface Relation {
   /** What stands behind FROM. */
   readonly sql: string;
-  readonly columns: readonly SourceColumn[];
+  readonly columns: readonly PostgresColumn[];
   /** The server's own estimate; undefined for queries, views, and tables that were never analysed. */
   readonly rows: number | undefined;
   /** Tables that hold its rows and can be read by ranges of pages: itself, or its partitions. */
@@ -39,17 +45,26 @@ export async function findRelation(
   return { sql, columns, ...(await factsOf(connection, sql)) };
 }
 
-async function columnsOf(connection: PostgresConnection, sql: string): Promise<SourceColumn[]> {
+async function columnsOf(connection: PostgresConnection, sql: string): Promise<PostgresColumn[]> {
   const fields = await connection.fields(`SELECT * FROM ${sql} LIMIT 0`);
   const types = await connection.rows(
-    `SELECT t.typname, pg_catalog.format_type(m.id, m.modifier)
+    `SELECT t.typname, pg_catalog.format_type(m.id, m.modifier), t.typtype, e.typname, e.typtype
      FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS m (id, modifier, position)
-     JOIN pg_catalog.pg_type t ON t.oid = m.id ORDER BY position`,
+     JOIN pg_catalog.pg_type t ON t.oid = m.id
+     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' ORDER BY position`,
     [fields.map(({ dataTypeID }) => dataTypeID), fields.map(({ dataTypeModifier }) => dataTypeModifier)],
   );
   return fields.map(({ name }, index) => {
-    const [type, fullType] = types[index] ?? [];
-    return { name, type: type ?? 'unknown', fullType: fullType ?? 'unknown' };
+    const [type, fullType, kind, element, elementKind] = types[index] ?? [];
+    const found: PostgresType = {
+      name: type ?? 'unknown',
+      fullType: fullType ?? 'unknown',
+      kind: kind ?? 'b',
+      // Not known here: what matters to a list is that it is one.
+      dimensions: 0,
+      element: element ? { name: element, kind: elementKind ?? 'b' } : undefined,
+    };
+    return { name, type: found.name, fullType: found.fullType, found, mapped: mapPostgresType(found) };
   });
 }
 
