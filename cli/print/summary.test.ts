@@ -46,10 +46,10 @@ it('shows a row per table and the network in the total', () => {
   ]);
 });
 
-it('says what a warehouse that charges by bytes charges', () => {
+it('says what is charged by bytes', () => {
   const billed = { ...summary, run: { ...run, bytesBilled: 2_000_000_000 }, costUsd: 0.011369 };
   expect(summaryLines(billed, 200).at(-1)).toBe(
-    'the warehouse charges for 2,000.0 MB read: about 0.0114 USD on demand',
+    'BigQuery charges for 2,000.0 MB read: about 0.0114 USD on demand',
   );
 });
 

@@ -61,7 +61,7 @@ function resume({ status, resumeAt }: RunSummary['run']): string {
 function charged({ bytesBilled }: RunSummary['run'], costUsd: number | undefined): readonly string[] {
   if (bytesBilled === undefined || costUsd === undefined) return [];
   return [
-    `the warehouse charges for ${formatMegabytes(bytesBilled)} MB read: about ${costUsd.toFixed(4)} USD on demand`,
+    `BigQuery charges for ${formatMegabytes(bytesBilled)} MB read: about ${costUsd.toFixed(4)} USD on demand`,
   ];
 }
 

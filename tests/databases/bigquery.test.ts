@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { costOf } from '../../functions/core/run/cost.ts';
+import { leastBilled } from '../../functions/core/warehouses/bigquery/sandbox/jobs.ts';
 import type { Emulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import { startEmulator } from '../../functions/core/warehouses/bigquery/sandbox/server.ts';
 import { source } from '../../functions/database/source.ts';
@@ -86,6 +88,31 @@ it('reads a table page by page, and by a watermark what is new', async () => {
   const second = await host.run({ baseUrl, tables: ['events'] });
   expect(second.run).toMatchObject({ status: 'succeeded', rowsRead: 2 });
   expect(await host.rows('SELECT count(*)::int FROM copy.events')).toEqual([[2501]]);
+  await host.close();
+}, 60_000);
+
+it('records what its queries are billed for, those that take longer than one call too', async () => {
+  const host = await open({
+    events: { columns, key: ['id'], watermark: 'at', options: { from: 'acme.shop.events' } },
+    all: { columns, options: { from: 'shop.events', columns: ['id', 'note'] } },
+  });
+  const baseUrl = `${emulator.url}/bigquery/v2/`;
+  const asked = emulator.jobs.all().length;
+  const { run, costUsd } = await host.run({ baseUrl });
+  const queries = emulator.jobs.all().length - asked;
+  expect(queries).toBeGreaterThan(2);
+  expect(run).toMatchObject({ status: 'succeeded', bytesBilled: queries * leastBilled });
+  expect(costUsd).toBe(costOf(queries * leastBilled));
+  expect(await host.rows('SELECT bytes_billed::int FROM catchment.runs')).toEqual([[queries * leastBilled]]);
+
+  emulator.slowQueries.push(() => true);
+  const looks = () =>
+    emulator.requests.filter(({ method, path }) => method === 'GET' && path.includes('/jobs/')).length;
+  const before = looks();
+  const second = await host.run({ baseUrl, tables: ['all'] });
+  emulator.slowQueries.length = 0;
+  expect(second.run).toMatchObject({ status: 'succeeded', rowsRead: 2501, bytesBilled: leastBilled });
+  expect(looks() - before).toBe(1);
   await host.close();
 }, 60_000);
 

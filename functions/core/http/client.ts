@@ -164,6 +164,9 @@ export function createHttp(options: HttpOptions): { readonly http: Http; readonl
       get: (path, call = {}) => guard(() => request('GET', path, undefined, call)),
       post: (path, body, call = {}) => guard(() => request('POST', path, body ?? null, call)),
       send: (call) => guard(() => raw.send(call)),
+      charge(bytes) {
+        stats.bytesBilled = (stats.bytesBilled ?? 0) + bytes;
+      },
       stream: async function* (call, range) {
         const chunks = raw.stream(call, range);
         try {

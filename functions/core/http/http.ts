@@ -25,6 +25,8 @@ export interface Http {
    * @throws retryable `network` when it breaks off again and again
    */
   stream(call: RawCall, range: ByteRange): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Notes bytes that the vendor charges for, by its own word: they go into the run's `bytes_billed`. */
+  charge(bytes: number): void;
 }
 
 /** First and last byte, both included, as HTTP counts them. */
@@ -74,4 +76,6 @@ export interface HttpStats {
   bytes: number;
   /** Milliseconds spent waiting for rate limits and backoff. */
   waitedMs: number;
+  /** Undefined until the vendor charges for some. */
+  bytesBilled?: number;
 }

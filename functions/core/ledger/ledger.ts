@@ -50,7 +50,7 @@ export interface RunRecord {
   readonly bytes: number;
   readonly apiCalls: number;
   readonly waitedMs: number;
-  /** Bytes that the warehouse charges for; undefined or 0 where it does not charge by bytes. */
+  /** Bytes that warehouse and source charge for; undefined or 0 where they do not charge by bytes. */
   readonly bytesBilled?: number | undefined;
   /** Redacted. */
   readonly error?: string | undefined;

@@ -4,7 +4,7 @@
  */
 export const usdPerTebibyte = 6.25;
 
-/** What a warehouse that charges by bytes asks for them, in USD to the millionth: an estimate at the list price. */
+/** What a warehouse or a source that charges by bytes asks for them, in USD to the millionth: an estimate at the list price. */
 export function costOf(bytesBilled: number): number {
   return Math.round((bytesBilled / 2 ** 40) * usdPerTebibyte * 1e6) / 1e6;
 }

@@ -46,5 +46,6 @@ function noHttp({ where }: Pick<RunSetup, 'where'>): Http {
     stream: async function* ({ url }) {
       throw refusal(url);
     },
+    charge() {},
   };
 }

@@ -79,7 +79,7 @@ export interface RunRequest {
 /** What one run did, per table and in all. */
 export interface RunSummary {
   readonly run: RunRecord;
-  /** Estimate of what the warehouse charges for this run, in USD; undefined where it does not charge by bytes. */
+  /** Estimate of what queries of this run cost, in USD; undefined where nobody charges by bytes. */
   readonly costUsd?: number | undefined;
   readonly tables: readonly TableSummary[];
   /** Names of the slices that failed, with why. */

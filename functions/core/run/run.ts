@@ -88,7 +88,7 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
       ),
       finishedAt: setup.now(),
       resumeAt: status === 'deferred' ? (error?.resumeAt ?? setup.now()) : undefined,
-      bytesBilled: billedSince(request.warehouse, billedBefore),
+      bytesBilled: sumOf(billedSince(request.warehouse, billedBefore), stats.bytesBilled),
       error: error?.message ?? tally.failures[0]?.error,
     };
     await ledger.saveRun(finished);
@@ -144,6 +144,11 @@ async function runWithLease(run: ActiveRun): Promise<RunSummary> {
 function billedSince(warehouse: Warehouse, before: number | undefined): number | undefined {
   const now = warehouse.billedBytes?.();
   return now === undefined || before === undefined ? undefined : now - before;
+}
+
+/** Of the warehouse and the source; undefined when neither charges by bytes. */
+function sumOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
 }
 
 function refuseBeforeResume({ where, now }: RunSetup, { lastRun }: LaneState): void {

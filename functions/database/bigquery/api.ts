@@ -14,6 +14,13 @@ const page = z.object({
   rows: z.array(resultRow).default([]),
   totalRows: z.string().optional(),
   pageToken: z.string().optional(),
+  // Told when the first call's answer is whole, and never with a later page.
+  totalBytesBilled: z.string().optional(),
+});
+
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2 */
+const billedShape = z.object({
+  statistics: z.object({ query: z.object({ totalBytesBilled: z.string().default('0') }) }),
 });
 
 const tableShape = z.object({
@@ -91,6 +98,12 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
     'formatOptions.useInt64Timestamp': 'true',
     ...(startIndex === 0 ? {} : { startIndex: String(startIndex) }),
   });
+  /** Looks a job up when its first answer did not say what it is billed for, which costs nothing. */
+  const charge = async ({ totalBytesBilled, jobReference }: z.output<typeof page>): Promise<void> => {
+    if (totalBytesBilled !== undefined) return http.charge(Number(totalBytesBilled));
+    const job = await call('GET', `${own}/jobs/${jobReference.jobId}`, { query: { location } });
+    http.charge(Number(billedShape.parse(job).statistics.query.totalBytesBilled));
+  };
   /** The rows of an answer from one on up to another, which is not among them. A page may be shorter than asked for. */
   const spanOf = async (jobId: string, from: number, to: number): Promise<ResultPage['rows']> => {
     const rows: z.output<typeof resultRow>[] = [];
@@ -132,6 +145,7 @@ export function createApi(http: Http, settings: DatabaseSettings, table: string)
           },
         }),
       );
+      await charge(answer);
       const fields = answer.schema?.fields ?? [];
       const total = Number(answer.totalRows ?? answer.rows.length);
       const { jobId } = answer.jobReference;

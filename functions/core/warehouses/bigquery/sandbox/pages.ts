@@ -1,5 +1,4 @@
 import type { Job } from './jobs.ts';
-import { leastBilled } from './jobs.ts';
 import { refuse } from './refuse.ts';
 
 const pageRows = 1000;
@@ -12,7 +11,7 @@ export function startOf({ searchParams }: URL): number {
 }
 
 /** @param most rows that were asked for; a page may have fewer */
-export async function page(job: Job, from: number, most = 0): Promise<unknown> {
+export async function page(job: Job, from: number, most = 0): Promise<object> {
   await job.ended;
   if (job.error !== undefined) throw job.error;
   const next = from + Math.min(pageRows, most > 0 ? most : pageRows);
@@ -23,7 +22,6 @@ export async function page(job: Job, from: number, most = 0): Promise<unknown> {
     ...(fields.length === 0 ? {} : { schema: { fields } }),
     rows: rows.slice(from, next),
     totalRows: String(rows.length),
-    totalBytesBilled: String(leastBilled),
     ...(next < rows.length ? { pageToken: String(next) } : {}),
   };
 }

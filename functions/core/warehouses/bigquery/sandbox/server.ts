@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 import { createCatalog } from './catalog.ts';
 import { macros } from './dialect.ts';
 import type { JobFault, Jobs } from './jobs.ts';
-import { createJobs } from './jobs.ts';
+import { createJobs, leastBilled } from './jobs.ts';
 import { multipart } from './multipart.ts';
 import { page, startOf } from './pages.ts';
 import { Refused, refuse } from './refuse.ts';
@@ -41,6 +41,8 @@ export interface Emulator {
   readonly requests: SeenRequest[];
   readonly requestFaults: RequestFault[];
   readonly jobFaults: JobFault[];
+  /** Queries, by their text, that are not done yet when their first answer is due. */
+  readonly slowQueries: ((sql: string) => boolean)[];
   /** Number of the access token that is good now; raise it to take the old one back. */
   token: number;
   close(): Promise<void>;
@@ -102,6 +104,7 @@ export async function startEmulator(options: {
     requests: [],
     requestFaults: [],
     jobFaults,
+    slowQueries: [],
     token: 1,
     async close() {
       server.closeAllConnections();
@@ -267,7 +270,10 @@ async function syncQuery({ emulator, project, location }: Where, json: unknown):
     undefined,
     randomUUID,
   );
-  return page(job, 0);
+  // BigQuery answers when the time is up that the caller waits, whether the query is done or not.
+  if (emulator.slowQueries.some((match) => match(query.query)))
+    return { jobComplete: false, jobReference: { projectId: project, jobId: job.id, location } };
+  return { ...(await page(job, 0)), totalBytesBilled: String(leastBilled) };
 }
 
 function wordError(error: unknown): Reply {
