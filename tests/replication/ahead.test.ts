@@ -92,3 +92,35 @@ it('commits nothing that was read behind a batch that fails', async () => {
   expect(isAsked).toBe(true);
   expect(await stored()).toEqual([0, 'begin|']);
 });
+
+it('commits urgently what comes fast at the end of the log, and nothing behind it, alone or at last', async () => {
+  const commits: [rows: number, isUrgent: boolean | undefined][] = [];
+  const watched: Warehouse = {
+    ...warehouse,
+    commit: (commit) => {
+      commits.push([commit.tables.reduce((rows, { stage }) => rows + stage.rows, 0), commit.isUrgent]);
+      return warehouse.commit(commit);
+    },
+  };
+  const code = {
+    async *extract() {
+      yield { table: allTables, position: 'begin' };
+      yield { table: 'items', rows: [] };
+      yield { table: 'items', position: 'copied' };
+      yield inserts(0, full);
+      yield { table: allTables, position: 'behind' };
+      yield inserts(full, full);
+      yield { table: allTables, position: 'current', isCurrent: true };
+      yield inserts(2 * full, full);
+      yield { table: allTables, position: 'last', isCurrent: true, isLast: true };
+    },
+  } as unknown as SourceCode;
+  const summary = await runReplication(replication, { warehouse: watched, code });
+  expect(summary.run).toMatchObject({ status: 'succeeded', rowsRead: 3 * full });
+  expect(commits).toEqual([
+    [0, undefined],
+    [full, false],
+    [full, true],
+    [full, false],
+  ]);
+});

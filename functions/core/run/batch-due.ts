@@ -29,3 +29,8 @@ export function isBatchDue({ changes, ageMs, lastCommitMs }: Waiting): boolean {
 export function isBatchFull(changes: number): boolean {
   return changes >= mostChanges;
 }
+
+/** Whether so many changes came before they were old: then more of them will come while they are committed. */
+export function isBusy(changes: number): boolean {
+  return changes >= fewChanges;
+}

@@ -18,11 +18,15 @@ export interface LogWork {
   readonly tally: Tally;
 }
 
-/** All tables' changes up to a position, and the position, in one commit. */
+/**
+ * All tables' changes up to a position, and the position, in one commit.
+ *
+ * @param isUrgent see `Commit`
+ */
 export async function commitChanges(
   work: LogWork,
   folds: ReadonlyMap<string, Fold>,
-  position: string,
+  { position, isUrgent }: { readonly position: string; readonly isUrgent: boolean },
 ): Promise<void> {
   const { run, log } = work;
   const reads: TableRead[] = [];
@@ -49,7 +53,7 @@ export async function commitChanges(
       writeMode: 'changes' as const,
       truncate: folds.get(target.declared)?.isTruncated ?? false,
     }));
-    await commit(work, { id, cursor: log.cursorAt(allTables, position, held), reads, tables });
+    await commit(work, { id, cursor: log.cursorAt(allTables, position, held), reads, tables, isUrgent });
   } finally {
     for (const { stage } of reads) await stage.discard();
   }
@@ -93,11 +97,12 @@ interface LogCommit {
   readonly cursor: CursorRecord;
   readonly reads: readonly TableRead[];
   readonly tables: readonly StagedTable[];
+  readonly isUrgent?: boolean;
 }
 
 async function commit({ run, log, tally }: LogWork, made: LogCommit): Promise<void> {
   const { request, setup, lease, runId, emit } = run;
-  const { id, cursor, reads, tables } = made;
+  const { id, cursor, reads, tables, isUrgent } = made;
   const { table } = cursor;
   const { pipeline, group, lane } = lease;
   const sum = (pick: (read: TableRead) => number) => reads.reduce((total, read) => total + pick(read), 0);
@@ -118,6 +123,7 @@ async function commit({ run, log, tally }: LogWork, made: LogCommit): Promise<vo
     ),
     drift: reads.flatMap(({ target, drift }) => drift.map((field) => ({ table: target.declared, field }))),
     now: setup.now(),
+    isUrgent,
   });
   log.committed(cursor);
   tally.addCommit(reads, outcomes);

@@ -1,7 +1,7 @@
 import { fatal } from '../errors.ts';
 import type { Batch } from '../extract.ts';
 import { allTables } from '../extract.ts';
-import { isBatchDue, isBatchFull } from './batch-due.ts';
+import { isBatchDue, isBatchFull, isBusy } from './batch-due.ts';
 import type { LogWork } from './commit-log.ts';
 import { commitChanges, commitPosition, commitSnapshot } from './commit-log.ts';
 import type { Fold } from './fold-changes.ts';
@@ -53,9 +53,13 @@ export function createPendingBatch(work: LogWork): PendingBatch {
     });
   };
 
-  const commitBatch = async (batch: typeof folds, count: number, { position, lag }: PositionBatch) => {
+  const commitBatch = async (
+    batch: typeof folds,
+    count: number,
+    { at: { position, lag }, isUrgent }: { readonly at: PositionBatch; readonly isUrgent: boolean },
+  ) => {
     const began = performance.now();
-    await commitChanges(work, batch, position);
+    await commitChanges(work, batch, { position, isUrgent });
     lastCommitMs = performance.now() - began;
     savedAt = setup.now().getTime();
     request.log?.info({ position, changes: count, lag }, 'changes are committed');
@@ -63,8 +67,10 @@ export function createPendingBatch(work: LogWork): PendingBatch {
   };
 
   /** Hands over what was read; the commit before it is over. */
-  const startCommit = (at: PositionBatch) => {
-    const started = { isDone: false, end: commitBatch(folds, changes, at) };
+  const startCommit = (at: PositionBatch, isForced: boolean) => {
+    // Behind the log anyway, or at its end, nobody waits for the next commit.
+    const isUrgent = !isForced && at.isCurrent === true && isBusy(changes);
+    const started = { isDone: false, end: commitBatch(folds, changes, { at, isUrgent }) };
     const note = () => {
       started.isDone = true;
     };
@@ -134,7 +140,7 @@ export function createPendingBatch(work: LogWork): PendingBatch {
       if (changes === 0) return savePosition(at, isForced);
       const ageMs = setup.now().getTime() - since;
       if (!isForced && !isBatchDue({ changes, ageMs, lastCommitMs })) return;
-      startCommit(at);
+      startCommit(at, isForced);
       if (!isForced) return;
       await settle();
       await savePosition(at, true);

@@ -68,6 +68,14 @@ export interface Stage {
    *   only the row checks can turn into the schema's
    */
   readonly ask?: ((offer: QueryOffer) => Promise<LoadedFiles | undefined>) | undefined;
+  /**
+   * Takes a table of the warehouse apart whose one column `line` holds JSON records, as it would a file of JSON Lines. Lines
+   * that break the schema come back instead of loading.
+   *
+   * @param table in the pipeline's dataset
+   * @param path of the file that its lines came from, for errors
+   */
+  readonly takeLines?: ((table: string, path: string) => Promise<LoadedFiles>) | undefined;
   /** Rows that would be committed now. */
   readonly rows: number;
   discard(): Promise<void>;
@@ -107,6 +115,11 @@ export interface Commit {
   readonly quarantined: readonly { readonly table: string; readonly row: Quarantined }[];
   readonly drift: readonly { readonly table: string; readonly field: Drift }[];
   readonly now: Date;
+  /**
+   * Of a log: true while changes keep coming and readers wait for them, so that what only tidies the storage is left to a
+   * quieter moment. @default undefined: no log
+   */
+  readonly isUrgent?: boolean | undefined;
 }
 
 /** What a commit did to one table. Staged rows = inserted + updated + unchanged + duplicates. */

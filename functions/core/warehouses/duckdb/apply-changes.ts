@@ -1,6 +1,7 @@
 import { ident, literal } from '../../files/quote.ts';
 import { allColumns } from '../../files/types.ts';
 import { changeRows, countsOf } from './database.ts';
+import { sameKey } from './same-key.ts';
 import { writeByKey } from './write-by-key.ts';
 import type { Counts, TableWrite } from './write-modes.ts';
 
@@ -19,7 +20,7 @@ export async function applyChanges(write: TableWrite, truncate: boolean): Promis
   if (deletes > 0) {
     deleted += await changeRows(
       connection,
-      `DELETE FROM ${table} AS t USING ${stage} AS s WHERE s._op = 'delete' AND ${onKey(target.key, (name) => name)}`,
+      `DELETE FROM ${table} AS t USING ${stage} AS s WHERE s._op = 'delete' AND ${sameKey(target)}`,
     );
     await connection.run(`DELETE FROM ${stage} WHERE _op = 'delete'`);
   }
@@ -40,11 +41,7 @@ async function fillKept({ connection, table, target, stage }: TableWrite): Promi
     await connection.run(
       `UPDATE ${stage} AS s SET _kept = NULL, ${cells.join(', ')}
        FROM ${table} AS t
-       WHERE s._op = 'upsert' AND s._kept IS NOT NULL AND ${onKey(target.key, keyIn)}`,
+       WHERE s._op = 'upsert' AND s._kept IS NOT NULL AND ${sameKey(target, keyIn)}`,
     );
   }
-}
-
-function onKey(key: readonly string[], inStage: (name: string) => string): string {
-  return key.map((name) => `t.${ident(name)} IS NOT DISTINCT FROM s.${ident(inStage(name))}`).join(' AND ');
 }

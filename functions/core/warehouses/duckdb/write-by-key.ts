@@ -1,6 +1,7 @@
 import { ident } from '../../files/quote.ts';
 import { allColumns } from '../../files/types.ts';
 import { changeRows, countsOf, rowsOf } from './database.ts';
+import { sameKey } from './same-key.ts';
 import type { Counts, TableWrite } from './write-modes.ts';
 import { insertStaged, noCounts } from './write-modes.ts';
 
@@ -65,7 +66,7 @@ async function dropDuplicates({ connection, target, stage, rows }: TableWrite): 
 async function hasStagedKey({ connection, target, table, stage }: TableWrite): Promise<boolean> {
   const rows = await rowsOf(
     connection,
-    `SELECT 1 FROM ${table} AS t JOIN ${stage} AS s ON ${target.key.map(equal).join(' AND ')} LIMIT 1`,
+    `SELECT 1 FROM ${table} AS t JOIN ${stage} AS s ON ${sameKey(target)} LIMIT 1`,
   );
   return rows.length > 0;
 }
@@ -75,7 +76,7 @@ async function matchRows({ connection, target, table, stage }: TableWrite) {
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE catchment_matches AS
      SELECT t.rowid AS old, s.rowid AS new, (${all.join(' AND ')}) AS same
-     FROM ${table} AS t JOIN ${stage} AS s ON ${target.key.map(equal).join(' AND ')}`,
+     FROM ${table} AS t JOIN ${stage} AS s ON ${sameKey(target)}`,
   );
   const count = () =>
     countsOf(connection, `SELECT count(*), count(DISTINCT new), count(*) FILTER (same) FROM ${matches}`);
