@@ -1,18 +1,20 @@
-import type { Commit, Outcome, StagedTable } from '../warehouse.ts';
+import type { Commit, Outcome } from '../warehouse.ts';
 import type { Clickhouse } from './client.ts';
+import { canTakeStage, makeTable, takeStage } from './commit-table.ts';
 import { checkFence } from './lease.ts';
-import { names, stagingName, tableRef } from './names.ts';
+import { names, tableRef } from './names.ts';
 import type { Plan, PlannedTable } from './plan.ts';
-import { carryOut, savePlan, uuidOf } from './plan.ts';
+import { carryOut, savePlan } from './plan.ts';
 import { laneParams } from './records.ts';
 import type { ClickhouseStage } from './stage.ts';
 import { dropTable } from './stage.ts';
-import { finalRef, noCounts, scopeOf, writeTable } from './write-modes.ts';
+import { noCounts } from './write-modes.ts';
 
 /**
  * ClickHouse has no transaction over several tables, so a commit is three steps, of which the second is one row:
  *
- * 1. For each table one table of the commit is made, with all that the slice does to it. Nobody reads it.
+ * 1. For each table one table of the commit is made, with all that the slice does to it, or the stage is taken for it
+ *    where it has just that. Nobody reads it.
  * 2. The fence is checked, and the plan is written down. From here on the commit is decided.
  * 3. The plan is carried out: tables, slice record, cursor. Whoever dies here leaves it to the next holder of the lease,
  *    who finishes it before anything else; the steps may be done twice.
@@ -22,9 +24,14 @@ import { finalRef, noCounts, scopeOf, writeTable } from './write-modes.ts';
 export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promise<readonly Outcome[]> {
   const { lease, tables } = commit;
   for (const { stage } of tables) await (stage as ClickhouseStage).settle();
-  const [isDone] = await Promise.all([isAppended(clickhouse, commit), checkFence(clickhouse, lease)]);
+  const [isDone, quarantinedBefore] = await Promise.all([
+    isAppended(clickhouse, commit),
+    countQuarantined(clickhouse, commit),
+    checkFence(clickhouse, lease),
+  ]);
   const outcomes: Outcome[] = [];
   const planned: PlannedTable[] = [];
+  const taken: ClickhouseStage[] = [];
   try {
     for (const staged of tables) {
       const { target, rows } = staged.stage;
@@ -32,21 +39,26 @@ export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promi
         outcomes.push({ table: target.declared, ...noCounts, unchanged: rows });
         continue;
       }
-      const made = await makeTable(clickhouse, commit, staged);
+      const isTaken = canTakeStage(staged, lease);
+      const made = await (isTaken ? takeStage(clickhouse, staged) : makeTable(clickhouse, commit, staged));
+      if (isTaken) taken.push(staged.stage as ClickhouseStage);
       planned.push(made.planned);
       outcomes.push({ table: target.declared, ...made.counts });
     }
-    await saveQuarantine(clickhouse, commit);
+    await saveQuarantine(clickhouse, commit, quarantinedBefore);
     await saveDrift(clickhouse, commit);
     await checkFence(clickhouse, lease);
   } catch (error) {
-    for (const { from } of planned)
+    const own = taken.map(({ name }) => name);
+    for (const { from } of planned.filter((table) => !own.includes(table.from)))
       await dropTable(clickhouse, tableRef(clickhouse.staging, from)).catch(() => undefined);
     throw error;
   }
   const plan = planOf(commit, { planned, outcomes, isDone });
+  // A plan whose answer is lost may be decided, so it needs its tables even when this fails.
+  for (const stage of taken) stage.handOver();
   await savePlan(clickhouse, plan);
-  await carryOut(clickhouse, plan);
+  await carryOut(clickhouse, plan, true);
   return outcomes;
 }
 
@@ -70,39 +82,11 @@ function planOf(
   };
 }
 
-async function makeTable(clickhouse: Clickhouse, commit: Commit, staged: StagedTable) {
-  const stage = staged.stage as ClickhouseStage;
-  const { target } = stage;
-  const final = finalRef(target);
-  const from = stagingName('c', commit.lease);
-  const into = tableRef(clickhouse.staging, from);
-  const where = `${target.dataset}.${target.name}`;
-  try {
-    await clickhouse.run({
-      what: `preparing the commit of ${where}`,
-      sql: `CREATE TABLE IF NOT EXISTS ${into} AS ${final}`,
-      isRepeatable: true,
-    });
-    const [newest = 0] = await clickhouse.numbers({
-      what: `reading the version of ${where}`,
-      sql: `SELECT max(_version) FROM ${final}`,
-    });
-    const scope = scopeOf(target, commit);
-    const write = { clickhouse, target, final, stage, into, version: newest + 1, scope };
-    const { counts, apply } = await writeTable(write, staged);
-    const uuid = await uuidOf(clickhouse, clickhouse.staging, from);
-    const planned: PlannedTable = { database: target.dataset, table: target.name, from, apply, uuid };
-    return { planned, counts };
-  } catch (error) {
-    await dropTable(clickhouse, into).catch(() => undefined);
-    throw error;
-  }
-}
-
 const ofSlice = 'pipeline = {p:String} AND `group` = {g:String} AND slice_id = {s:String}';
 
 /** An appended slice is appended once, whichever lane did it. */
-async function isAppended(clickhouse: Clickhouse, { slice }: Commit): Promise<boolean> {
+async function isAppended(clickhouse: Clickhouse, { slice, tables }: Commit): Promise<boolean> {
+  if (tables.length > 0 && tables.every(({ writeMode }) => writeMode !== 'append')) return false;
   const [count = 0] = await clickhouse.numbers({
     what: 'looking up the slice',
     sql: `SELECT count() FROM ${tableRef(clickhouse.ledger, 'slices')} WHERE ${ofSlice} AND status = 'committed'`,
@@ -111,18 +95,32 @@ async function isAppended(clickhouse: Clickhouse, { slice }: Commit): Promise<bo
   return count > 0;
 }
 
-/** What a slice put into quarantine before is replaced, so that reading it again does not double it. */
-async function saveQuarantine(clickhouse: Clickhouse, { slice, quarantined, now }: Commit): Promise<void> {
-  const table = tableRef(clickhouse.ledger, 'quarantine');
-  const params = { ...laneParams(slice), s: slice.sliceId };
-  const what = 'recording quarantined rows';
+async function countQuarantined(clickhouse: Clickhouse, { slice }: Commit): Promise<number> {
   const [held = 0] = await clickhouse.numbers({
-    what,
-    sql: `SELECT count() FROM ${table} WHERE ${ofSlice}`,
-    params,
+    what: 'looking up quarantined rows',
+    sql: `SELECT count() FROM ${tableRef(clickhouse.ledger, 'quarantine')} WHERE ${ofSlice}`,
+    params: { ...laneParams(slice), s: slice.sliceId },
   });
-  if (held > 0)
-    await clickhouse.run({ what, sql: `DELETE FROM ${table} WHERE ${ofSlice}`, params, isRepeatable: true });
+  return held;
+}
+
+/**
+ * What a slice put into quarantine before is replaced, so that reading it again does not double it.
+ *
+ * @param before rows of the slice that are there
+ */
+async function saveQuarantine(
+  clickhouse: Clickhouse,
+  { slice, quarantined, now }: Commit,
+  before: number,
+): Promise<void> {
+  if (before > 0)
+    await clickhouse.run({
+      what: 'recording quarantined rows',
+      sql: `DELETE FROM ${tableRef(clickhouse.ledger, 'quarantine')} WHERE ${ofSlice}`,
+      params: { ...laneParams(slice), s: slice.sliceId },
+      isRepeatable: true,
+    });
   if (quarantined.length === 0) return;
   await clickhouse.insertRows(
     'quarantine',

@@ -1,5 +1,6 @@
 import { fatal } from '../../errors.ts';
 import type { Clickhouse } from './client.ts';
+import { codes, refusalOf } from './errors.ts';
 import { ident, tableRef } from './names.ts';
 import { prepareDatabases } from './tables.ts';
 
@@ -113,18 +114,13 @@ const migrations: readonly ((database: string) => readonly string[])[] = [
   },
 ];
 
-/** Creates the ledger's tables or brings them up to this version. */
+/** Creates the ledger's tables or brings them up to this version; one that is up to date is only read. */
 export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
   const { ledger, staging } = clickhouse;
-  await prepareDatabases(clickhouse, [ledger, staging]);
-  const versions = tableRef(ledger, 'ledger_version');
-  const what = 'creating the ledger';
-  await clickhouse.run({
-    what,
-    sql: `CREATE TABLE IF NOT EXISTS ${versions} (version UInt32) ENGINE = MergeTree ORDER BY version`,
-    isRepeatable: true,
-  });
-  const [version = 0] = await clickhouse.numbers({ what, sql: `SELECT max(version) FROM ${versions}` });
+  const [version] = await Promise.all([
+    readVersion(clickhouse),
+    prepareDatabases(clickhouse, [ledger, staging]),
+  ]);
   if (version > migrations.length)
     throw fatal('warehouse', {
       what: `the ledger in ${ident(ledger)} was written by a newer version of Catchment`,
@@ -132,8 +128,26 @@ export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
       allowed: `versions up to ${migrations.length}`,
       todo: 'update Catchment',
     });
-  for (const statements of migrations.slice(version))
-    await Promise.all(statements(ledger).map((sql) => clickhouse.run({ what, sql, isRepeatable: true })));
-  if (version < migrations.length)
-    await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
+  if (version === migrations.length) return;
+  const versions = `CREATE TABLE IF NOT EXISTS ${tableRef(ledger, 'ledger_version')} (version UInt32) ENGINE = MergeTree ORDER BY version`;
+  const create = (sql: string) => clickhouse.run({ what, sql, isRepeatable: true });
+  const [first = [], ...later] = migrations.slice(version).map((statements) => statements(ledger));
+  await Promise.all([versions, ...first].map(create));
+  for (const statements of later) await Promise.all(statements.map(create));
+  await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
+}
+
+const what = 'creating the ledger';
+
+/** @returns 0 for a ledger that is not there */
+async function readVersion(clickhouse: Clickhouse): Promise<number> {
+  try {
+    const sql = `SELECT max(version) FROM ${tableRef(clickhouse.ledger, 'ledger_version')}`;
+    const [version = 0] = await clickhouse.numbers({ what, sql });
+    return version;
+  } catch (error) {
+    const code = refusalOf(error)?.code;
+    if (code === codes.unknownTable || code === codes.unknownDatabase) return 0;
+    throw error;
+  }
 }

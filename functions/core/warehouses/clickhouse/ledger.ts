@@ -4,7 +4,7 @@ import type { Clickhouse } from './client.ts';
 import { checkFence, releaseLease, renewLease, takeLease } from './lease.ts';
 import { laneHash, tableRef } from './names.ts';
 import { laneParams, ofLane, saveCursorRow, saveRunRow, saveSliceRow } from './records.ts';
-import { dropOldStages, finishPending } from './recover.ts';
+import { dropTables, finishPending, readLeft } from './recover.ts';
 
 /**
  * The ledger in a ClickHouse database. Other machines write it as well, so a lease of a dead process lasts until its
@@ -19,9 +19,10 @@ export function createLedger(clickhouse: Clickhouse, ready: () => Promise<void>)
       await ready();
       const { lease, isNew } = await takeLease(clickhouse, request);
       if (isNew) {
-        await finishPending(clickhouse, lease);
-        await dropOldStages(clickhouse, lease);
-        await markCrashed(clickhouse, lease, request.now);
+        const left = await readLeft(clickhouse, lease);
+        await finishPending(clickhouse, lease, left.plans);
+        await dropTables(clickhouse, left.tables);
+        if (left.running > 0) await markCrashed(clickhouse, lease, request.now);
       }
       clickhouse.leases.set(laneHash(lease), lease);
       return lease;
@@ -45,6 +46,16 @@ export function createLedger(clickhouse: Clickhouse, ready: () => Promise<void>)
     async saveCursor(lease, cursor) {
       await checkFence(clickhouse, lease);
       await saveCursorRow(clickhouse, lease, cursor);
+    },
+    async forgetSlices({ table, before, ...of }) {
+      await clickhouse.run({
+        what: 'forgetting slices',
+        sql:
+          `DELETE FROM ${ref('slices')} WHERE ${ofLane} AND \`table\` = {t:String} AND status = 'committed' ` +
+          "AND recorded_at < parseDateTime64BestEffort({b:String}, 3, 'UTC')",
+        params: { ...laneParams(of), t: table, b: before.toISOString() },
+        isRepeatable: true,
+      });
     },
     async state(of) {
       await ready();

@@ -38,6 +38,12 @@ export function withFence(name: string, fence: number): string {
   return [kind, lane, fence, id].join('_');
 }
 
+/** Whether a table in the staging database was made under this very lease. */
+export function isOf(lease: LaneKey & Pick<Lease, 'fence'>, name: string): boolean {
+  const [, lane, fence] = name.split('_');
+  return lane === laneHash(lease) && Number(fence) === lease.fence;
+}
+
 export function fenceOf(name: string): number {
   return Number(name.split('_')[2]);
 }

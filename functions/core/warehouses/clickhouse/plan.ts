@@ -1,3 +1,4 @@
+import type { CatchmentError } from '../../errors.ts';
 import { isCatchmentError, retryable } from '../../errors.ts';
 import type { CursorRecord, Lease, SliceRecord } from '../../ledger/ledger.ts';
 import type { Clickhouse } from './client.ts';
@@ -59,13 +60,14 @@ export function readPlan(text: string): Plan {
  * Does what a plan says: tables, slice record, cursor. Each step may have been done before, so this can be called again
  * until it succeeds.
  *
+ * @param isNew nothing of it was done before
  * @throws retryable `lease-lost` when a newer holder has taken the tables of the commit away
  */
-export async function carryOut(clickhouse: Clickhouse, plan: Plan): Promise<void> {
+export async function carryOut(clickhouse: Clickhouse, plan: Plan, isNew = false): Promise<void> {
   for (const table of plan.tables) {
     try {
       if (table.apply === 'attach') await attach(clickhouse, table);
-      else await exchange(clickhouse, table);
+      else await exchange(clickhouse, table, isNew);
     } catch (error) {
       // Only the holder of a newer fence drops or renames them before the commit is done.
       const isGone = refusalOf(error)?.code === codes.unknownTable && !(await exists(clickhouse, table.from));
@@ -81,8 +83,11 @@ async function finish(clickhouse: Clickhouse, plan: Plan): Promise<void> {
     slice === undefined ? undefined : saveSliceRow(clickhouse, slice, `slice/${id}`),
     cursor === undefined ? undefined : saveCursorRow(clickhouse, lease, cursor, `cursor/${id}`),
   ]);
-  await savePlanRow(clickhouse, plan, 1);
-  await Promise.all(plan.tables.map(({ from }) => dropTable(clickhouse, tableRef(clickhouse.staging, from))));
+  // In any order: a plan of which only its tables are gone has nothing left to do.
+  await Promise.all([
+    savePlanRow(clickhouse, plan, 1),
+    ...plan.tables.map(({ from }) => dropTable(clickhouse, tableRef(clickhouse.staging, from))),
+  ]);
 }
 
 /** Says that nothing is left to do of a plan whose tables are gone. */
@@ -100,9 +105,11 @@ async function attach(clickhouse: Clickhouse, { database, table, from }: Planned
 }
 
 /** A second exchange would bring the old rows back, so the identity of the table tells whether it was done. */
-async function exchange(clickhouse: Clickhouse, planned: PlannedTable): Promise<void> {
+async function exchange(clickhouse: Clickhouse, planned: PlannedTable, isNew: boolean): Promise<void> {
   const { database, table, from, uuid } = planned;
-  for (let attempt = 1; (await uuidOf(clickhouse, database, table)) !== uuid; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
+    const isFirst = isNew && attempt === 1;
+    if (!isFirst && (await uuidOf(clickhouse, database, table)) === uuid) return;
     try {
       await clickhouse.run({
         what: `replacing ${database}.${table}`,
@@ -116,14 +123,18 @@ async function exchange(clickhouse: Clickhouse, planned: PlannedTable): Promise<
   }
 }
 
-export async function uuidOf(clickhouse: Clickhouse, database: string, table: string): Promise<string> {
+async function uuidOf(clickhouse: Clickhouse, database: string, table: string): Promise<string> {
   const [row] = await clickhouse.textRows({
     what: `looking up ${database}.${table}`,
     sql: 'SELECT toString(uuid) AS id FROM system.tables WHERE database = {d:String} AND name = {t:String}',
     params: { d: database, t: table },
   });
   if (row?.id !== undefined && row.id !== null) return row.id;
-  throw retryable('warehouse', {
+  throw tableGone(database, table);
+}
+
+export function tableGone(database: string, table: string): CatchmentError {
+  return retryable('warehouse', {
     where: `${database}.${table}`,
     what: 'the table is gone: somebody dropped it while the run went on',
     todo: 'the next run makes it again',

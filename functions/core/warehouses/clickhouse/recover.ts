@@ -10,23 +10,66 @@ import { dropTable } from './stage.ts';
 /** Stages of nobody in particular are dropped after this; no run lasts as long. */
 const staleHours = 48;
 
+/** What earlier holders of a lane left behind. */
+export interface Left {
+  /** Commits that were decided and are not done, the oldest first. */
+  readonly plans: readonly Plan[];
+  /** Tables in the staging database that belong to nobody any more, unless to one of the plans. */
+  readonly tables: readonly string[];
+  /** Runs that never ended. */
+  readonly running: number;
+}
+
+/**
+ * Looks for what is to be cleaned up, once the lease is taken: a holder before that makes a table after this look finds
+ * its fence refused.
+ *
+ * @param lease the newest of the lane, just taken
+ */
+export async function readLeft(clickhouse: Clickhouse, lease: Lease): Promise<Left> {
+  const ref = (table: string) => tableRef(clickhouse.ledger, table);
+  const what = 'looking for what was left';
+  const [plans, tables, [running = 0]] = await Promise.all([
+    clickhouse.textRows({
+      what,
+      sql:
+        `SELECT plan FROM ${ref('commits')} FINAL WHERE ${ofLane} AND state = 0 ` +
+        `AND fence < ${lease.fence} ORDER BY fence, seq`,
+      params: laneParams(lease),
+    }),
+    clickhouse.textRows({
+      what,
+      sql:
+        `SELECT name, splitByChar('_', name)[2] = {l:String} AS own, metadata_modification_time < now() - INTERVAL ${staleHours} HOUR AS old ` +
+        'FROM system.tables WHERE database = {d:String} AND (own OR old)',
+      params: { d: clickhouse.staging, l: laneHash(lease) },
+    }),
+    clickhouse.numbers({
+      what,
+      sql: `SELECT count() FROM ${ref('runs')} FINAL WHERE ${ofLane} AND status = 'running'`,
+      params: laneParams(lease),
+    }),
+  ]);
+  return {
+    plans: plans.map(({ plan }) => readPlan(plan ?? '')),
+    tables: tables
+      .filter(({ name, old }) => Number(old) === 1 || fenceOf(String(name)) < lease.fence)
+      .map(({ name }) => String(name)),
+    running,
+  };
+}
+
 /**
  * Carries the commits of earlier holders to their end: those that were decided, and of which a crash or a lost
  * connection left something to do. Their tables are renamed first, so that a holder that wakes up late can do nothing
  * more with them.
- *
- * @param lease the newest of the lane, just taken
  */
-export async function finishPending(clickhouse: Clickhouse, lease: Lease): Promise<void> {
-  const rows = await clickhouse.textRows({
-    what: 'reading commits that are not done',
-    sql:
-      `SELECT plan FROM ${tableRef(clickhouse.ledger, 'commits')} FINAL WHERE ${ofLane} AND state = 0 ` +
-      `AND fence < ${lease.fence} ORDER BY fence, seq`,
-    params: laneParams(lease),
-  });
-  for (const row of rows) {
-    const plan = readPlan(row.plan ?? '');
+export async function finishPending(
+  clickhouse: Clickhouse,
+  lease: Lease,
+  plans: readonly Plan[],
+): Promise<void> {
+  for (const plan of plans) {
     const taken = await takeOver(clickhouse, plan, lease);
     if (taken === undefined) await abandon(clickhouse, plan);
     else await carryOut(clickhouse, taken);
@@ -63,20 +106,8 @@ async function rename(clickhouse: Clickhouse, from: string, to: string): Promise
   }
 }
 
-/** Drops what earlier holders of the lane staged, and what was left long ago: a holder that wakes up late finds nothing. */
-export async function dropOldStages(clickhouse: Clickhouse, lease: Lease): Promise<void> {
-  const [own, old] = await Promise.all([
-    stagedTables(clickhouse, lease),
-    clickhouse.textRows({
-      what: 'listing stages that were left',
-      sql: `SELECT name FROM system.tables WHERE database = {d:String} AND metadata_modification_time < now() - INTERVAL ${staleHours} HOUR`,
-      params: { d: clickhouse.staging },
-    }),
-  ]);
-  const names = new Set([
-    ...own.filter((name) => fenceOf(name) < lease.fence),
-    ...old.map(({ name }) => String(name)),
-  ]);
+/** Drops what was left, as far as it is still there under its name: a holder that wakes up late finds nothing. */
+export async function dropTables(clickhouse: Clickhouse, names: readonly string[]): Promise<void> {
   for (const name of names) await dropTable(clickhouse, tableRef(clickhouse.staging, name));
 }
 

@@ -16,11 +16,15 @@ import { withoutUnfit } from './unfit-rows.ts';
 
 /** A stage on ClickHouse: a table of the same structure as the final one, in the staging database. */
 export interface ClickhouseStage extends Stage {
+  /** Its name in the staging database. */
+  readonly name: string;
   /** The table as SQL. */
   readonly ref: string;
   readonly isForChanges: boolean;
   /** Sends what is still held here. After it all staged rows are in the table. */
   settle(): Promise<void>;
+  /** The table is a commit's from now on, which drops it when it is done: `discard` leaves it. */
+  handOver(): void;
 }
 
 /** What `pipe` and `load` work with. */
@@ -64,7 +68,7 @@ export async function openStage(
   const refused: Quarantined[] = [];
   let waiting: string[] = [];
   let size = 0;
-  let state: 'open' | 'broken' | 'discarded' = 'open';
+  let state: 'open' | 'broken' | 'discarded' | 'handed over' = 'open';
 
   const insert = async (
     insertion: Omit<Insertion, 'into' | 'copy' | 'what'>,
@@ -128,6 +132,7 @@ export async function openStage(
 
   return {
     target,
+    name,
     ref,
     isForChanges: changes,
     get rows() {
@@ -168,8 +173,11 @@ export async function openStage(
         throw fatal('internal', { where, what: `the stage cannot be committed: it is ${state}` });
       await flush();
     },
+    handOver() {
+      state = 'handed over';
+    },
     async discard() {
-      if (state === 'discarded') return;
+      if (state === 'discarded' || state === 'handed over') return;
       state = 'discarded';
       waiting = [];
       await dropTable(clickhouse, ref);

@@ -16,17 +16,29 @@ export function sortColumns({
 /** Settings of every table. A key may hold NULL; a repeated INSERT into a stage, which has the same settings, is dropped. */
 const settings = 'allow_nullable_key = 1, non_replicated_deduplication_window = 1000';
 
+/** Creates what is missing of the targets' databases and tables. All is looked up at once before anything is made. */
+export async function prepareTables(clickhouse: Clickhouse, targets: readonly TableTarget[]): Promise<void> {
+  const [found] = await Promise.all([
+    Promise.all(targets.map((target) => readTable(clickhouse, target))),
+    prepareDatabases(clickhouse, [...new Set(targets.map(({ dataset }) => dataset))]),
+  ]);
+  for (const [index, target] of targets.entries()) await prepareTable(clickhouse, target, found[index]);
+}
+
 /**
  * Creates the table, or adds the NULLABLE columns that its schema file gained and lets hold NULL what need not be
  * REQUIRED any more.
  *
  * @throws fatal `bad-schema` when a column exists with another type, a gained column is REQUIRED, or the key is another
  */
-export async function prepareTable(clickhouse: Clickhouse, target: TableTarget): Promise<void> {
+async function prepareTable(
+  clickhouse: Clickhouse,
+  target: TableTarget,
+  found: FoundTable | undefined,
+): Promise<void> {
   const table = tableRef(target.dataset, target.name);
   const where = `${target.dataset}.${target.name}`;
   const wanted = allColumns(target.columns);
-  const found = await readTable(clickhouse, target);
   if (found === undefined) {
     const defined = wanted.map((column) => `${ident(column.name)} ${clickhouseType(column)}`);
     await clickhouse.run({
@@ -138,6 +150,7 @@ function lastVisible(columns: FoundTable['columns']): string {
 
 /** Creates databases that are missing; needs no right when they are there. */
 export async function prepareDatabases(clickhouse: Clickhouse, wanted: readonly string[]): Promise<void> {
+  if (wanted.length === 0) return;
   const { rows } = await clickhouse.select({
     what: 'listing databases',
     sql: `SELECT name FROM system.databases WHERE name IN (${wanted.map(literal).join(', ')})`,

@@ -7,7 +7,7 @@ import { createLedger } from './ledger.ts';
 import { prepareLedger } from './ledger-tables.ts';
 import { queryForPeople } from './query.ts';
 import { openStage } from './stage.ts';
-import { prepareDatabases, prepareTable } from './tables.ts';
+import { prepareTables } from './tables.ts';
 
 /**
  * Opens a ClickHouse server over its HTTP interface. Nothing is asked before the first use. A pipeline's dataset is a
@@ -43,8 +43,7 @@ export function openClickhouse(
     ledger: createLedger(clickhouse, ready),
     async prepare(targets) {
       await ready();
-      await prepareDatabases(clickhouse, [...new Set(targets.map(({ dataset }) => dataset))]);
-      for (const target of targets) await prepareTable(clickhouse, target);
+      await prepareTables(clickhouse, targets);
     },
     async openStage(target, origin, options) {
       await ready();
