@@ -9,7 +9,7 @@ import { runSlices } from './run-slices.ts';
 import { sharePlan } from './share-plan.ts';
 import type { Slice } from './slice.ts';
 import type { Tally } from './tally.ts';
-import { ownSlices, restingMover } from './task-slices.ts';
+import { ownSlices, restingMover, shareOf } from './task-slices.ts';
 
 export interface TaskWork {
   readonly state: LaneState;
@@ -41,10 +41,16 @@ export async function runTask(run: ActiveRun, share: TaskShare, work: TaskWork):
     own = {
       slices: ownSlices(slices, share, work.state.slices),
       skipped: planned.skipped,
+      // Told once: a table that could not be asked is one failure, however many tasks there are.
       failed: share.index === 0 ? planned.failed : [],
     };
     await run.emit({ type: 'slices-planned', ...own });
-    end = await runSlices(run, { ...work, planned: own, mover: restingMover });
+    const ended = await runSlices(run, { ...work, planned: own, mover: restingMover });
+    // A task that is tried again has nothing left to do where it succeeded, and is no worse for it than it was.
+    end =
+      ended.status === 'failed' && own.slices.length < shareOf(slices, share).length
+        ? { ...ended, status: 'partial' }
+        : ended;
   } catch (error) {
     const reason = redacted(run, error);
     if (reason.code === 'lease-lost') throw reason;

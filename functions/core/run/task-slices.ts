@@ -18,14 +18,19 @@ export function isOfExecution({ runId }: { readonly runId: string }, { execution
   return runId.startsWith(`${execution}/`);
 }
 
-/** Slice i of the plan belongs to task i mod n; what an earlier attempt of the task has committed is done. */
+/** Slice i of the plan belongs to task i mod n. */
+export function shareOf(slices: readonly Slice[], { index: own, count }: TaskShare): readonly Slice[] {
+  return slices.filter((_, index) => index % count === own);
+}
+
+/** The task's share, less what an earlier attempt of it has committed. */
 export function ownSlices(
   slices: readonly Slice[],
   share: TaskShare,
   recorded: readonly SliceRecord[],
 ): readonly Slice[] {
   const done = committedIn(recorded, share);
-  return slices.filter(({ id }, index) => index % share.count === share.index && !done.has(id));
+  return shareOf(slices, share).filter(({ id }) => !done.has(id));
 }
 
 /** Several tasks commit in any order, so no commit moves a cursor; the last task does. */
