@@ -48,7 +48,7 @@ export async function benchReplication(): Promise<BenchRow[]> {
         path: `replication, ${wanted} inserts a second: furthest behind`,
         ...{ ours: steady.worst, floor: batch, unit: 'rows', ratio: steady.worst / batch, bar: 1 },
         ...{ rows: changes, checksum: same(steady.sum) },
-        note: `the floor is one batch; ${steady.lag} rows behind at the end; all was visible ${steady.tailSeconds.toFixed(1)} s after the last insert; writer ${Math.round(steady.written)} rows/s; ${steady.commits} commits`,
+        note: `the floor is one batch; that was ${steady.worstSeconds.toFixed(1)} s after the begin; ${steady.lag} rows behind at the end; all was visible ${steady.tailSeconds.toFixed(1)} s after the last insert; writer ${Math.round(steady.written)} rows/s; ${steady.commits} commits`,
       },
       {
         path: 'replication, one client as fast as it can: apply',
@@ -69,6 +69,8 @@ interface Contest {
   readonly applied: number;
   /** Most rows that were written and not yet committed, at any moment while the writer wrote. */
   readonly worst: number;
+  /** From the writer's begin to that moment. */
+  readonly worstSeconds: number;
   /** The same when the writer ended. */
   readonly lag: number;
   readonly commits: number;
@@ -118,10 +120,13 @@ async function follow(
   const { commits, peakMegabytes } = JSON.parse(await output) as Followed;
   const last = commits.at(-1)?.[0] ?? Number.NaN;
   const doneAt = (moment: number) => commits.findLast(([ms]) => ms <= moment)?.[1] ?? 0;
+  const behind = samples.map(([ms, rows]): [ms: number, rows: number] => [ms, rows - doneAt(ms)]);
+  const [worstAt, worst] = behind.reduce((most, each) => (each[1] > most[1] ? each : most), [began, 0]);
   return {
     written: (changes / (ended - began)) * 1000,
     applied: (changes / (last - began)) * 1000,
-    worst: Math.max(...samples.map(([ms, written]) => written - doneAt(ms))),
+    worst,
+    worstSeconds: (worstAt - began) / 1000,
     lag: changes - doneAt(ended),
     commits: commits.length,
     tailSeconds: (last - ended) / 1000,

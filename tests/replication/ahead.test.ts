@@ -93,7 +93,7 @@ it('commits nothing that was read behind a batch that fails', async () => {
   expect(await stored()).toEqual([0, 'begin|']);
 });
 
-it('commits urgently what comes fast at the end of the log, and nothing behind it, alone or at last', async () => {
+it('commits urgently what comes fast once it has caught up, but not the last batch', async () => {
   const commits: [rows: number, isUrgent: boolean | undefined][] = [];
   const watched: Warehouse = {
     ...warehouse,
@@ -112,14 +112,17 @@ it('commits urgently what comes fast at the end of the log, and nothing behind i
       yield inserts(full, full);
       yield { table: allTables, position: 'current', isCurrent: true };
       yield inserts(2 * full, full);
+      yield { table: allTables, position: 'falling behind' };
+      yield inserts(3 * full, full);
       yield { table: allTables, position: 'last', isCurrent: true, isLast: true };
     },
   } as unknown as SourceCode;
   const summary = await runReplication(replication, { warehouse: watched, code });
-  expect(summary.run).toMatchObject({ status: 'succeeded', rowsRead: 3 * full });
+  expect(summary.run).toMatchObject({ status: 'succeeded', rowsRead: 4 * full });
   expect(commits).toEqual([
     [0, undefined],
     [full, false],
+    [full, true],
     [full, true],
     [full, false],
   ]);

@@ -100,6 +100,15 @@ export interface LaneState {
   readonly lastRun?: RunRecord | undefined;
 }
 
+/** Committed slices of one table of a lane that were recorded before a moment. */
+export interface ForgottenSlices {
+  readonly pipeline: string;
+  readonly group: string;
+  readonly lane: Lane;
+  readonly table: string;
+  readonly before: Date;
+}
+
 /** The tables that record runs, slices and cursors, in the warehouse's schema `catchment`. */
 export interface Ledger {
   /**
@@ -118,6 +127,11 @@ export interface Ledger {
   saveCursor(lease: Lease, cursor: CursorRecord): Promise<void>;
   /** Records a slice that failed; it is owed to the next run. Fenced like a commit. */
   saveFailure(lease: Lease, slice: SliceRecord): Promise<void>;
+  /**
+   * Drops records of committed slices that nobody needs any more. It may be asked for by anybody at any time, so it is not
+   * fenced; records of failures stay.
+   */
+  forgetSlices(of: ForgottenSlices): Promise<void>;
   state(of: { readonly pipeline: string; readonly group: string; readonly lane: Lane }): Promise<LaneState>;
   /** Newest first. */
   runs(filter: { readonly pipeline?: string; readonly limit: number }): Promise<readonly RunRecord[]>;

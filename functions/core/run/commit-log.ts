@@ -16,6 +16,8 @@ export interface LogWork {
   readonly run: ActiveRun;
   readonly log: LogState;
   readonly tally: Tally;
+  /** Drops records of old commits, after each one. */
+  readonly forget: () => Promise<void>;
 }
 
 /**

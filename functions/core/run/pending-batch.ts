@@ -39,6 +39,7 @@ export function createPendingBatch(work: LogWork): PendingBatch {
   let since = 0;
   let savedAt = 0;
   let lastCommitMs = 0;
+  let wasCurrent = false;
   let commit: { isDone: boolean; readonly end: Promise<void> } | undefined;
 
   const targetOf = (table: string) => {
@@ -64,12 +65,13 @@ export function createPendingBatch(work: LogWork): PendingBatch {
     savedAt = setup.now().getTime();
     request.log?.info({ position, changes: count, lag }, 'changes are committed');
     if (lag !== undefined) tally.noteLag(lag);
+    await work.forget();
   };
 
   /** Hands over what was read; the commit before it is over. */
   const startCommit = (at: PositionBatch, isForced: boolean) => {
-    // Behind the log anyway, or at its end, nobody waits for the next commit.
-    const isUrgent = !isForced && at.isCurrent === true && isBusy(changes);
+    // Before it has caught up, and at its end, nobody waits for the next commit.
+    const isUrgent = !isForced && wasCurrent && isBusy(changes);
     const started = { isDone: false, end: commitBatch(folds, changes, { at, isUrgent }) };
     const note = () => {
       started.isDone = true;
@@ -133,6 +135,7 @@ export function createPendingBatch(work: LogWork): PendingBatch {
       await emit({ type: 'rows-staged', slice, table: batch.table, rows });
     },
     async reach(at, isNow) {
+      if (at.isCurrent === true) wasCurrent = true;
       const isForced = isNow || at.isLast === true;
       if (commit?.isDone === true || isForced || isBatchFull(changes)) await settle();
       // The end of the commit under way will be asked for at one of the next positions, which come every moment.

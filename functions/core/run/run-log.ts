@@ -9,6 +9,7 @@ import type { AnySource } from '../source.ts';
 import type { ActiveRun } from './active-run.ts';
 import { cancelled, redacted } from './active-run.ts';
 import type { LogWork } from './commit-log.ts';
+import { createForgetter } from './forget-commits.ts';
 import { checkHeldTables } from './held-tables.ts';
 import { keepLease } from './keep-lease.ts';
 import { isPassing, openLog } from './log-stream.ts';
@@ -32,7 +33,7 @@ export async function runLog(
   const targets = run.setup.targets.filter(({ cursor }) => cursor.kind === 'log');
   const { request, setup } = run;
   const log = await openLog(run, state, targets);
-  const work: LogWork = { run, log, tally };
+  const work: LogWork = { run, log, tally, forget: createForgetter(run, state.slices) };
   const lease = keepLease(run);
   const sleep = request.sleep ?? systemSleep;
   const signal = request.signal ?? new AbortController().signal;

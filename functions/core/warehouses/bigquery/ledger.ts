@@ -67,6 +67,17 @@ export function createLedger(bigquery: Bigquery, ready: () => Promise<void>): Le
       const what = 'recording a slice that failed';
       await insertFenced(bigquery, lease, { what, kind: 'failure', insert: insertSlice(bigquery, slice) });
     },
+    // Outside of a transaction, where BigQuery lets one DELETE wait for another, and inserts wait for neither.
+    async forgetSlices({ pipeline, group, lane, table, before }) {
+      await runScript(bigquery, {
+        what: 'forgetting slices',
+        id: callId('forget'),
+        sql:
+          `DELETE FROM ${ledgerRef(bigquery, 'slices')} WHERE ${ofLane} AND \`table\` = @table ` +
+          "AND status = 'committed' AND recorded_at < @before",
+        params: { pipeline, group, lane, table, before },
+      });
+    },
     async state({ pipeline, group, lane }) {
       await ready();
       return readState(bigquery, { pipeline, group, lane });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { SliceRecord } from '../../ledger/ledger.ts';
 import type { OpenPlace } from './bench.ts';
 import {
   acquire,
@@ -154,6 +155,42 @@ export function ledgerTests(open: OpenPlace): void {
       cursors: [],
       slices: [],
     });
+  });
+
+  it('forgets committed slices of one table of a lane from before a moment, and nothing else', async () => {
+    const bench = await openBench(open);
+    const { ledger } = bench.warehouse;
+    const backfill = await acquire(bench.warehouse, { run: 'b1', lane: 'backfill' });
+    const commit = async (sliceId: string, change: Partial<SliceRecord> = {}) => {
+      const stage = await bench.stage({ rows: [] });
+      const made = bench.commitOf([stage], { rows: [], slice: sliceId });
+      const lease = change.lane === 'backfill' ? backfill : bench.lease;
+      await bench.warehouse.commit({ ...made, lease, slice: { ...made.slice, table: '*', ...change } });
+      await stage.discard();
+    };
+    await commit('old', { at: later(-61) });
+    await commit('edge', { at: later(-60) });
+    await commit('new');
+    await commit('of a table', { at: later(-61), table: 'items' });
+    await commit('of a lane', { at: later(-61), lane: 'backfill' });
+    const failed = { sliceId: 'failed', table: '*', status: 'failed', at: later(-61) } as const;
+    await ledger.saveFailure(bench.lease, sliceRecord(failed));
+    const of = { pipeline: 'pipe', group: 'g', lane: 'incremental', table: '*' } as const;
+    await ledger.forgetSlices({ ...of, group: 'other', before: later(1) });
+    await ledger.forgetSlices({ ...of, pipeline: 'other', before: later(1) });
+    await ledger.forgetSlices({ ...of, before: later(-60) });
+    await ledger.forgetSlices({ ...of, before: later(-60) });
+    const { slices } = await ledger.state(of);
+    expect(slices.map(({ sliceId }) => sliceId).sort()).toEqual([
+      'edge',
+      'failed',
+      'new',
+      'of a lane',
+      'of a table',
+    ]);
+    // It may be recorded again.
+    await commit('old', { at: later(-61) });
+    expect((await ledger.state(of)).slices).toHaveLength(6);
   });
 
   it('refuses the failure of a holder that lost its lease', async () => {

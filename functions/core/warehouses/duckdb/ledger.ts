@@ -38,6 +38,13 @@ export function createLedger(database: Database): Ledger {
         await checkFence(connection, lease);
         await saveSliceRow(connection, slice);
       }),
+    forgetSlices: ({ table, before, ...of }) =>
+      database.transaction(async (connection) => {
+        await connection.run(
+          `DELETE FROM catchment.slices WHERE ${ofLane} AND "table" = $4 AND status = 'committed' AND recorded_at < $5::TIMESTAMPTZ`,
+          [...leaseKey(of), table, moment(before)],
+        );
+      }),
     state: (of) => database.read((connection) => readState(connection, leaseKey(of))),
     runs: ({ pipeline, limit }) =>
       database.read(async (connection) => {

@@ -30,6 +30,13 @@ export function createLedger(database: Database): Ledger {
     saveRun: (run) => database.run((sql) => saveRunRow(sql, run)),
     saveCursor: (lease, cursor) => guarded(lease, (sql) => saveCursorRow(sql, cursor)),
     saveFailure: (lease, slice) => guarded(lease, (sql) => saveSliceRow(sql, slice)),
+    forgetSlices: ({ table, before, ...of }) =>
+      database.run(async (sql) => {
+        await sql.run(
+          `DELETE FROM catchment.slices WHERE ${ofLane} AND "table" = $4 AND status = 'committed' AND recorded_at < $5`,
+          [...leaseKey(of), table, moment(before)],
+        );
+      }),
     state: (of) => database.run((sql) => readState(sql, leaseKey(of))),
     runs: ({ pipeline, limit }) =>
       database.run(async (sql) => {

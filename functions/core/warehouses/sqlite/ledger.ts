@@ -35,6 +35,15 @@ export function createLedger(database: Database): Ledger {
         checkFence(sql, lease);
         saveSliceRow(sql, slice);
       }),
+    forgetSlices: async ({ table, before, ...of }) =>
+      database.transaction((sql) => {
+        sql.run(
+          `DELETE FROM catchment_slices WHERE ${ofLane} AND "table" = ? AND status = 'committed' AND recorded_at < ?`,
+          ...leaseKey(of),
+          table,
+          moment(before),
+        );
+      }),
     state: async (of) => database.read((sql) => readState(sql, leaseKey(of))),
     runs: async ({ pipeline, limit }) =>
       database.read((sql) =>
