@@ -59,8 +59,10 @@ export interface SourceDeclaration<
    */
   readonly hosts: readonly string[];
   readonly runsOn: 'function' | 'job';
-  /** Engines that can move its rows in the handler's place; they read the source's `jdbc`. @default none */
+  /** Engines that can move its rows in the handler's place; they read the source's `jdbc` or `objectRead`. @default none */
   readonly engines?: readonly 'dataflow'[];
+  /** What its engines can read of what a stack file may say otherwise. @default all of it */
+  readonly engineShapes?: { readonly settings?: z.ZodType; readonly options?: z.ZodType };
   /** Shape of one group's secret (a JSON object). An empty shape means: no secret. */
   readonly secret: Secret;
   /** Shape of one group's settings in the stack file. */

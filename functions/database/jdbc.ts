@@ -1,5 +1,5 @@
+import type { JdbcOf } from '../core/engine-read.ts';
 import { fatal } from '../core/errors.ts';
-import type { JdbcOf } from '../core/extract.ts';
 import type { Column } from '../core/schema.ts';
 import { parseTableName } from './names.ts';
 import { type DatabaseSettings, type source, sslModeOf } from './source.ts';

@@ -101,6 +101,8 @@ export const source = defineSource({
   hosts: ['bigquery.googleapis.com'],
   runsOn: 'job',
   engines: ['dataflow'],
+  // BigQuery copies its own tables.
+  engineShapes: { settings: z.looseObject({ kind: z.enum(['postgres', 'mysql']) }) },
   secret: z.strictObject({
     user: z.string().min(1).optional().describe('Not for bigquery, which is read as the service account'),
     password: z.string().optional(),

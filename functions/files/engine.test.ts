@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type DataflowStandIn, type Launched, startDataflow } from '../core/engines/dataflow/stand-in.ts';
@@ -158,6 +159,20 @@ async function finish(job: Launched, lines: readonly (readonly string[])[], told
   Object.assign(job, { state: 'JOB_STATE_DONE', written: good.length + told, bad: bad.length });
 }
 
+/** What the text template does: it gives each line to the function that it was launched with. */
+async function finishLines(job: Launched, lines: readonly string[], told = 0): Promise<void> {
+  const { javascriptTextTransformGcsPath: file = '', javascriptTextTransformFunctionName: name = '' } =
+    job.parameters;
+  const context = createContext({});
+  runInContext(staging.objects.get(file) ?? '', context);
+  const toRow = context[name] as (line: string) => string;
+  await write(
+    job.parameters.outputTable ?? '',
+    lines.map((line) => JSON.parse(toRow(line)) as object),
+  );
+  Object.assign(job, { state: 'JOB_STATE_DONE', written: lines.length + told });
+}
+
 const rows = async () =>
   (await warehouse.query('SELECT id, price, text, _origin, _extra FROM t ORDER BY id')).rows;
 
@@ -226,6 +241,65 @@ it('commits what a job wrote by the columns of the schema file, and keeps apart 
   expect(await rows()).toEqual([[1, '1', 'uno', 'a.csv', null]]);
 }, 60_000);
 
+it('gives a file of JSON Lines to a job of the text template, with a function that keeps each line as it is', async () => {
+  bucket.put('in/a.jsonl.gz', gzipSync('{"id":1}\n'));
+  expect((await run()).run.status).toBe('deferred');
+  const [job] = dataflow.jobs;
+  const hash = job?.name.slice('etl-drops-'.length);
+  const folder = `gs://acme-staging/dataflow/etl-drops-${hash}`;
+  expect(job?.parameters).toEqual({
+    inputFilePattern: 'gs://drop/in/a.jsonl.gz',
+    JSONPath: `${folder}/schema.json`,
+    javascriptTextTransformGcsPath: `${folder}/line.js`,
+    javascriptTextTransformFunctionName: 'toRow',
+    outputTable: `acme:d.catchment_dataflow_${hash}`,
+    bigQueryLoadingTemporaryDirectory: `${folder}/bigquery`,
+  });
+  expect(JSON.parse(staging.objects.get(`${folder}/schema.json`) ?? '')).toEqual({
+    'BigQuery Schema': [{ name: 'line', type: 'STRING' }],
+  });
+  // Until it is done nothing is loaded.
+  expect((await run()).run).toMatchObject({ status: 'deferred', rowsLoaded: 0 });
+  expect(dataflow.jobs).toHaveLength(1);
+}, 60_000);
+
+it('takes the lines of a job apart by the schema file, and keeps apart what breaks it', async () => {
+  bucket.put('in/a.jsonl', '{}\n');
+  await run();
+  await finishLines(dataflow.jobs[0] as Launched, [
+    '{"id":9223372036854775807,"price":1.50,"text":"a \\"b\\" ü"}',
+    '',
+    '{"id":2,"text":"","more":{"n":1.5}}',
+    '{"id":"x"}',
+    '{"id":3',
+  ]);
+  const { run: record, failures, drift } = await run();
+  expect(failures).toEqual([]);
+  expect(record).toMatchObject({ status: 'succeeded', rowsRead: 4, rowsLoaded: 2, rowsQuarantined: 2 });
+  expect(await rows()).toEqual([
+    [2, null, '', 'a.jsonl', '{"more":{"n":1.5}}'],
+    ['9223372036854775807', '1.5', 'a "b" ü', 'a.jsonl', null],
+  ]);
+  const kept = await warehouse.query('SELECT reason FROM catchment_quarantine ORDER BY reason');
+  expect(kept.rows).toEqual([['is not JSON'], ['is not a whole number of 64 bits']]);
+  expect(drift.map(({ field }) => field)).toEqual(['more']);
+  expect((await run()).run).toMatchObject({ status: 'succeeded', slicesPlanned: 0 });
+}, 60_000);
+
+it('loads no lines when a job failed, counted others than are there, or found none that fits', async () => {
+  bucket.put('in/a.jsonl', '{}\n');
+  await run();
+  Object.assign(dataflow.jobs[0] as Launched, { state: 'JOB_STATE_FAILED', error: 'no machine was free' });
+  expect((await run()).failures[0]?.error).toContain('ended JOB_STATE_FAILED: no machine was free');
+  await run();
+  await finishLines(dataflow.jobs[1] as Launched, ['{"id":1}'], 1);
+  expect((await run()).failures[0]?.error).toContain('wrote 2 lines, and 1 are in its table');
+  await run();
+  await finishLines(dataflow.jobs[2] as Launched, ['{"id":"one"}']);
+  expect((await run()).failures[0]?.error).toContain('breaks schemas/files/t.json: id is not a whole number');
+  expect([await rows(), new Set(dataflow.jobs.map(({ name }) => name)).size]).toEqual([[], 3]);
+}, 60_000);
+
 it('loads nothing when a job failed, counted other rows than are there, or found no row that fits', async () => {
   bucket.put('in/a.csv', 'id\n');
   await run();
@@ -250,6 +324,26 @@ it('refuses files that no engine can read before anything is launched, and says 
     expect.stringContaining('gs://drop/in/b.csv lacks the column "id", which is REQUIRED'),
     expect.stringContaining('engine dataflow cannot read a file whose name does not tell how it is packed'),
   ]);
+  expect(dataflow.jobs).toEqual([]);
+}, 60_000);
+
+it('refuses JSON that is no lines, other packings, and names that a template takes for a pattern', async () => {
+  bucket.put('in/a.json', '[]');
+  bucket.put('in/b.jsonl.zst', 'x');
+  bucket.put('in/c[1].jsonl', '{}\n');
+  expect((await run()).failures.map(({ error }) => error)).toEqual([
+    expect.stringContaining(
+      'engine dataflow cannot read json: got "gs://drop/in/a.json"; allowed: CSV with double quotes, or JSON Lines, in gs://, packed by gzip or not at all; leave the engine out of the pipeline: BigQuery loads other files itself, or they go through the job',
+    ),
+    expect.stringContaining('engine dataflow cannot read a file whose name does not tell how it is packed'),
+    expect.stringContaining('engine dataflow cannot read a file whose name reads like a pattern'),
+  ]);
+  expect(dataflow.jobs).toEqual([]);
+}, 60_000);
+
+it('refuses an empty file of lines, whose rows would be removed', async () => {
+  bucket.put('in/a.jsonl', '');
+  expect((await run()).failures[0]?.error).toContain('the file is empty');
   expect(dataflow.jobs).toEqual([]);
 }, 60_000);
 

@@ -1,5 +1,6 @@
+import type { ObjectReadOf } from '../core/engine-read.ts';
 import { fatal } from '../core/errors.ts';
-import type { FileRef, ObjectReadOf } from '../core/extract.ts';
+import type { FileRef } from '../core/extract.ts';
 import { csvDialect, readHeader } from '../core/files/csv-header.ts';
 import type { InspectedFile } from '../core/files/inspect-file.ts';
 import { compressionOf, describeFile } from './file-format.ts';
@@ -11,8 +12,8 @@ import { changed } from './stores/refusal.ts';
 const encodings = { 'utf-8': 'UTF-8', 'utf-16': 'UTF-16', 'latin-1': 'ISO-8859-1' } as const;
 
 /**
- * How engine dataflow reads one file: CSV in a bucket of Google, with the usual quotes. Its first megabyte is looked at, for
- * the names of its columns.
+ * How engine dataflow reads one file: CSV in a bucket of Google, with the usual quotes, or JSON Lines. Of CSV the first
+ * megabyte is looked at, for the names of its columns.
  *
  * @throws fatal `bad-file` for any other file, which needs no engine or cannot be read by one
  */
@@ -26,11 +27,13 @@ export const objectRead: ObjectReadOf<typeof source> = async (context) => {
       where: table,
       what: `engine dataflow cannot read ${what}`,
       got: path,
-      allowed: 'CSV in gs://, with double quotes, packed by gzip or not at all',
+      allowed: 'CSV with double quotes, or JSON Lines, in gs://, packed by gzip or not at all',
       todo: 'leave the engine out of the pipeline: BigQuery loads other files itself, or they go through the job',
     });
   if (!path.startsWith('gs://')) throw refuse('a file that is not in a bucket of Google');
-  if (how.format !== 'csv') throw refuse(how.format);
+  if (how.format !== 'csv' && how.format !== 'ndjson') throw refuse(how.format);
+  // The templates take a name for a pattern.
+  if (/[*?[\]{}]/.test(path)) throw refuse('a file whose name reads like a pattern');
   if (how.quote !== undefined && how.quote !== '"') throw refuse('a file with quotes of its own');
   const found = await store.stat(origin);
   if (found?.generation !== wanted.generation)
@@ -49,7 +52,9 @@ export const objectRead: ObjectReadOf<typeof source> = async (context) => {
       got: path,
       todo: 'deliver it again, or remove it',
     });
+  if (how.format === 'ndjson') return { format: 'ndjson', path };
   return {
+    format: 'csv',
     path,
     names: readHeader(
       file,

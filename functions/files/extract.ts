@@ -1,14 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { ObjectReadOf } from '../core/engine-read.ts';
 import { fatal } from '../core/errors.ts';
-import type {
-  DiscoverOf,
-  ExtractContext,
-  ExtractOf,
-  FileRef,
-  FoundObject,
-  ObjectReadOf,
-} from '../core/extract.ts';
+import type { DiscoverOf, ExtractContext, ExtractOf, FileRef, FoundObject } from '../core/extract.ts';
 import { goneGeneration } from '../core/extract.ts';
 import { fetchAhead, takeAhead } from './fetch-ahead.ts';
 import { fetchObject } from './fetch-object.ts';

@@ -32,6 +32,27 @@ const options = z.strictObject({
     .describe('JSON: the field that holds the list of records, dots for depth. Default: the top level'),
 });
 
+/** What Google's templates for CSV and text read; of a pattern the names that it matches decide, once they are known. */
+const readByEngines = z
+  .looseObject({
+    path: z.string(),
+    format: z.enum(['csv', 'ndjson']).optional(),
+    compression: z.enum(['gzip', 'none']).optional(),
+    quote: z.literal('"').optional(),
+  })
+  .superRefine(({ path, format }, context) => {
+    if (
+      !/\.zst$/i.test(path) &&
+      (format !== undefined || !/\.(?:parquet|json|geojson)(?:\.gz)?$/i.test(path))
+    )
+      return;
+    context.addIssue({
+      code: 'custom',
+      path: ['path'],
+      message: 'CSV (.csv, .tsv) and JSON Lines (.jsonl, .ndjson), plain or packed by gzip (.gz)',
+    });
+  });
+
 const settings = z.object({
   root: z
     .string()
@@ -95,6 +116,10 @@ export const source = defineSource({
   ],
   runsOn: 'job',
   engines: ['dataflow'],
+  engineShapes: {
+    settings: z.looseObject({ root: z.string().startsWith('gs://', 'gs://bucket/prefix') }),
+    options: readByEngines,
+  },
   secret,
   settings,
   http: { baseUrl: 'https://storage.googleapis.com/' },

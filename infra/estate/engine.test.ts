@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { source as database } from '../../functions/database/source.ts';
+import { source as files } from '../../functions/files/source.ts';
 import { parseStackFile } from '../estate.ts';
 import { fixtureProject } from '../testing/estate-fixture.ts';
 import { good, mistakesOf, stackFile } from '../testing/estate-mistakes.ts';
@@ -39,4 +41,58 @@ test('Dataflow is refused for a source it has no template for, for other warehou
   expect(await mistakesOf(stackFile(`ads: { engine: beam, ${good} }`), project)).toEqual([
     'line 8: pipelines.ads.engine is unknown: got "beam"; allowed: dataflow',
   ]);
+});
+
+test('Dataflow is refused for what its templates cannot read, before anything is deployed', async () => {
+  const real = {
+    ...fixtureProject({
+      'files/t': [{ name: 'a', type: 'STRING' }],
+      'database/t': [{ name: 'a', type: 'STRING' }],
+    }),
+    sourceNames: ['database', 'files'],
+    loadSource: async (name: string) => (name === 'files' ? files : database),
+  };
+  const todo = '; leave the engine out, or give it to a pipeline without one';
+  const pipeline = (source: string, group: string, table: string) =>
+    stackFile(
+      `pipe: { source: ${source}, engine: dataflow, groups: { g: ${group} }, tables: { t: ${table} } }`,
+    );
+  const bucket = '{ root: "gs://b/in" }';
+  const formats = 'CSV (.csv, .tsv) and JSON Lines (.jsonl, .ndjson), plain or packed by gzip (.gz)';
+  for (const [group, table, mistake] of [
+    [
+      '{ root: "s3://b/in" }',
+      '{ path: "*.csv" }',
+      'groups.g.root cannot be read by engine dataflow: got "s3://b/in"; allowed: gs://bucket/prefix',
+    ],
+    [
+      bucket,
+      '{ path: "*.parquet" }',
+      `tables.t.path cannot be read by engine dataflow: got "*.parquet"; allowed: ${formats}`,
+    ],
+    [
+      bucket,
+      '{ path: "a.jsonl.zst" }',
+      `tables.t.path cannot be read by engine dataflow: got "a.jsonl.zst"; allowed: ${formats}`,
+    ],
+    [
+      bucket,
+      '{ path: "*", format: json }',
+      'tables.t.format cannot be read by engine dataflow: got "json"; allowed: csv, ndjson',
+    ],
+    [
+      bucket,
+      `{ path: "*", format: csv, quote: "'" }`,
+      `tables.t.quote cannot be read by engine dataflow: got "'"; allowed: "`,
+    ],
+  ] as const)
+    expect(await mistakesOf(pipeline('files', group, table), real)).toEqual([
+      `line 8: pipelines.pipe.${mistake}${todo}`,
+    ]);
+  const bigquery = pipeline('database', '{ kind: bigquery, project: p, location: EU }', '{ from: d.t }');
+  expect(await mistakesOf(bigquery, real)).toEqual([
+    `line 8: pipelines.pipe.groups.g.kind cannot be read by engine dataflow: got "bigquery"; allowed: postgres, mysql${todo}`,
+  ]);
+  const { pipelines } = await parseStackFile(pipeline('files', bucket, '{ path: "**" }'), real);
+  expect(pipelines[0]).toMatchObject({ engine: 'dataflow' });
 });

@@ -1,5 +1,6 @@
 import type { Pipeline, PipelineTable } from '../../functions/core/pipeline.ts';
 import type { AnySource } from '../../functions/core/source.ts';
+import { checkShape } from './check-shape.ts';
 import type { Path, Report } from './mistake.ts';
 
 /** Reports a pipeline whose rows cannot be moved the way it asks for. */
@@ -59,7 +60,7 @@ function checkParallelism({ tasks = 1, parallelism }: Pipeline, path: Path, repo
 }
 
 function checkDataflow(
-  { warehouse, tables, source: name }: Pipeline,
+  { warehouse, tables, groups, source: name }: Pipeline,
   source: AnySource,
   path: Path,
   report: Report,
@@ -80,6 +81,19 @@ function checkDataflow(
       allowed: 'a bigquery warehouse',
       todo: 'leave the engine out, or name another warehouse',
     });
+  const unreadable: Report = (finding) =>
+    report({
+      ...finding,
+      what: 'cannot be read by engine dataflow',
+      todo: 'leave the engine out, or give it to a pipeline without one',
+    });
+  const { settings, options } = source.engineShapes ?? {};
+  if (settings !== undefined)
+    for (const group of groups.filter(({ sandbox }) => !sandbox))
+      checkShape(settings, group.settings, [...path, 'groups', group.name], unreadable);
+  if (options !== undefined)
+    for (const table of tables)
+      checkShape(options, table.options, [...path, 'tables', table.declared], unreadable);
   for (const { cursor, declared } of tables)
     if (cursor.kind !== 'snapshot' && cursor.kind !== 'objects')
       report({

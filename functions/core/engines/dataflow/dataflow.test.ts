@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { JdbcRead } from '../../extract.ts';
+import type { JdbcRead } from '../../engine-read.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import type { RunSummary } from '../../run/request.ts';
 import { runPipeline } from '../../run/run.ts';

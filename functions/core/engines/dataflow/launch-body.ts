@@ -1,4 +1,4 @@
-import type { JdbcRead } from '../../extract.ts';
+import type { JdbcRead } from '../../engine-read.ts';
 import type { DataflowPlace } from '../../run/request.ts';
 import type { Launch } from './api.ts';
 

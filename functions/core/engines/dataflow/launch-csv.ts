@@ -1,20 +1,16 @@
-import type { ObjectRead } from '../../extract.ts';
+import type { CsvObject } from '../../engine-read.ts';
 import type { DataflowPlace } from '../../run/request.ts';
 import type { Launch } from './api.ts';
+import { folderOf } from './object-parts.ts';
 
 export interface LaunchCsvRequest {
   readonly place: DataflowPlace;
   readonly jobName: string;
-  readonly read: ObjectRead;
+  readonly read: CsvObject;
   /** `project:dataset.table`, which exist. */
   readonly outputTable: string;
   readonly badTable: string;
   readonly labels: Readonly<Record<string, string>>;
-}
-
-/** Where a job's own objects are, in the staging bucket. */
-export function folderOf({ bucket }: DataflowPlace, jobName: string): string {
-  return `gs://${bucket}/dataflow/${jobName}`;
 }
 
 /** What the template takes for the columns of a file: all of them texts, named by their places. */

@@ -1,5 +1,5 @@
+import type { CsvObject } from '../../engine-read.ts';
 import { fatal } from '../../errors.ts';
-import type { ObjectRead } from '../../extract.ts';
 import type { InspectedFile } from '../../files/inspect-file.ts';
 import { matchColumns } from '../../files/match-columns.ts';
 import type { TableTarget } from '../../pipeline.ts';
@@ -18,7 +18,7 @@ export interface ObjectSql {
  * @param table the table as SQL; its columns are `c0`, `c1` and so on
  * @throws fatal `bad-file` for a file that lacks a column, or has one that no cell of CSV can fill
  */
-export function objectSql(target: TableTarget, read: ObjectRead, table: string): ObjectSql {
+export function objectSql(target: TableTarget, read: CsvObject, table: string): ObjectSql {
   const file: InspectedFile = {
     ref: { path: read.path, format: 'csv' },
     where: target.name,

@@ -1,13 +1,13 @@
-import { fatal, retryable } from '../../errors.ts';
-import type { ObjectRead } from '../../extract.ts';
-import type { Http } from '../../http/http.ts';
+import type { CsvObject } from '../../engine-read.ts';
+import { fatal } from '../../errors.ts';
 import type { QueryOffer } from '../../query-offer.ts';
 import type { Drift, Quarantined } from '../../rows/check.ts';
 import { createDriftLog } from '../../rows/drift.ts';
 import { mask } from '../../rows/mask.ts';
 import { checkComplete } from '../../run/read-slice.ts';
 import type { EngineJob, EngineSlice } from './engine-job.ts';
-import { folderOf, launchCsv, schemaObject } from './launch-csv.ts';
+import { launchCsv, schemaObject } from './launch-csv.ts';
+import { checkWritten, folderOf, putText } from './object-parts.ts';
 import type { ObjectSql } from './object-sql.ts';
 import { objectSql } from './object-sql.ts';
 import { createScratchTable } from './staging-table.ts';
@@ -16,7 +16,7 @@ import { createScratchTable } from './staging-table.ts';
 const [mostBad, mostValues] = [10_000, 1000];
 
 /** A file as a job of the CSV template reads it: texts in one table, lines that are no rows of it in another. */
-export function objectJob(of: EngineSlice, read: ObjectRead): EngineJob {
+export function csvJob(of: EngineSlice, read: CsvObject): EngineJob {
   const { run, target, slice, names, place, project, dataset, http } = of;
   const { setup, request, lease } = run;
   const badName = `${names.table}_bad`;
@@ -51,13 +51,7 @@ export function objectJob(of: EngineSlice, read: ObjectRead): EngineJob {
         [good, /good records into bigquery/i, 'rows'],
         [bad, /bad records into bigquery/i, 'bad lines'],
       ] as const) {
-        const told = await api.rowsWritten(job.id, step);
-        if (told !== undefined && told !== found)
-          throw retryable('vendor', {
-            where: setup.where,
-            what: `the Dataflow job ${names.job} wrote ${told} ${what}, and ${found} are in its table`,
-            todo: 'nothing of it was loaded; the next run reads the slice again',
-          });
+        await checkWritten(of, { api, job, step, what, found });
       }
       const stage = await request.warehouse.openStage(target, slice.origin);
       try {
@@ -125,17 +119,4 @@ async function driftOf(
       log.note(name, value);
   }
   return log.fields().map((found) => ({ ...found, rows: counts.get(found.field) ?? found.rows }));
-}
-
-/** The same text at the same place, however often. https://cloud.google.com/storage/docs/json_api/v1/objects/insert */
-async function putText(http: Http, url: string, body: string): Promise<void> {
-  const [, bucket = '', name = ''] = /^gs:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
-  await http.send({
-    method: 'POST',
-    url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
-    query: { uploadType: 'media', name },
-    headers: { 'content-type': 'application/json' },
-    body,
-    auth: 'google',
-  });
 }

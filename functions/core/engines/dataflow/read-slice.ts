@@ -10,7 +10,8 @@ import { createRedactor } from '../../secrets.ts';
 import { createDataflowApi, type DataflowApi, type DataflowJob, hosts } from './api.ts';
 import type { EngineJob, EngineSlice } from './engine-job.ts';
 import { namesOf } from './names.ts';
-import { objectJob } from './read-object.ts';
+import { linesJob } from './read-lines.ts';
+import { csvJob } from './read-object.ts';
 import { tableJob } from './read-table.ts';
 
 /** A machine takes two to three minutes to start; asking more often costs runs and tells nothing. */
@@ -69,7 +70,7 @@ async function jobFor(of: EngineSlice, own: Http): Promise<EngineJob> {
     http: own,
     signal: request.signal ?? new AbortController().signal,
   });
-  return objectJob(of, read);
+  return read.format === 'csv' ? csvJob(of, read) : linesJob(of, read);
 }
 
 function settle({ request, setup }: ActiveRun, slice: Slice) {

@@ -45,18 +45,36 @@ const optional = [
   'createDisposition',
 ];
 
-// https://github.com/GoogleCloudPlatform/DataflowTemplates/blob/main/v1/README_GCS_CSV_to_BigQuery.md
-const requiredOfCsv = [
-  'inputFilePattern',
-  'schemaJSONPath',
-  'outputTable',
-  'bigQueryLoadingTemporaryDirectory',
-  'badRecordsOutputTable',
-  'delimiter',
-  'csvFormat',
-];
-
-const optionalOfCsv = ['containsHeaders', 'csvFileEncoding'];
+/** Classic templates: what they need, and what else they know. */
+const classic: Readonly<
+  Record<string, { readonly needed: readonly string[]; readonly possible: readonly string[] }>
+> = {
+  // https://github.com/GoogleCloudPlatform/DataflowTemplates/blob/main/v1/README_GCS_CSV_to_BigQuery.md
+  GCS_CSV_to_BigQuery: {
+    needed: [
+      'inputFilePattern',
+      'schemaJSONPath',
+      'outputTable',
+      'bigQueryLoadingTemporaryDirectory',
+      'badRecordsOutputTable',
+      'delimiter',
+      'csvFormat',
+    ],
+    possible: ['containsHeaders', 'csvFileEncoding'],
+  },
+  // https://github.com/GoogleCloudPlatform/DataflowTemplates/blob/main/v1/README_GCS_Text_to_BigQuery.md
+  GCS_Text_to_BigQuery: {
+    needed: [
+      'inputFilePattern',
+      'JSONPath',
+      'outputTable',
+      'javascriptTextTransformGcsPath',
+      'javascriptTextTransformFunctionName',
+      'bigQueryLoadingTemporaryDirectory',
+    ],
+    possible: [],
+  },
+};
 
 const environmentKeys = [
   'serviceAccountEmail',
@@ -104,7 +122,7 @@ export async function startDataflow(options: {
     }
     if (request.method === 'POST' && path === 'templates:launch') {
       const body = (await readJson(request)) as Launching;
-      return launch(body, csvMistakeIn(body, url.searchParams, options));
+      return launch(body, classicMistakeIn(body, url.searchParams, options));
     }
     if (request.method !== 'GET') return refuse(405, request.method ?? '');
     if (path === 'jobs') {
@@ -187,7 +205,7 @@ function commonMistake(
 }
 
 /** Classic templates are run from where they lie, and know no folder for the code of the job. */
-function csvMistakeIn(
+function classicMistakeIn(
   body: Launching,
   query: URLSearchParams,
   {
@@ -197,18 +215,23 @@ function csvMistakeIn(
 ): string | undefined {
   const { jobName, parameters, environment, ...more } = body;
   if (Object.keys(more).length > 0) return `unknown field ${Object.keys(more)}`;
-  const template = query.get('gcsPath');
-  if (template !== `gs://dataflow-templates-${region}/latest/GCS_CSV_to_BigQuery`)
-    return `no template ${template}`;
+  const path = query.get('gcsPath') ?? '';
+  const folder = `gs://dataflow-templates-${region}/latest/`;
+  const template = path.startsWith(folder) ? classic[path.slice(folder.length)] : undefined;
+  if (template === undefined) return `no template ${path}`;
   const keys = environmentKeys.filter((name) => name !== 'stagingLocation');
-  const wrong = commonMistake(body, requiredOfCsv, optionalOfCsv, keys);
+  const wrong = commonMistake(body, template.needed, template.possible, keys);
   if (wrong !== undefined) return wrong;
   if (!/^gs:\/\/[^\n\r]+$/.test(parameters.inputFilePattern ?? '')) return 'bad inputFilePattern';
   if (!['true', 'false', undefined].includes(parameters.containsHeaders)) return 'bad containsHeaders';
   if (!['US-ASCII', 'ISO-8859-1', 'UTF-8', 'UTF-16', undefined].includes(parameters.csvFileEncoding))
     return 'bad csvFileEncoding';
-  const schema = readObject?.(parameters.schemaJSONPath ?? '');
-  if (schema === undefined) return `no object ${parameters.schemaJSONPath}`;
+  const schemaPath = parameters.schemaJSONPath ?? parameters.JSONPath ?? '';
+  const schema = readObject?.(schemaPath);
+  if (schema === undefined) return `no object ${schemaPath}`;
+  const { javascriptTextTransformGcsPath: code, javascriptTextTransformFunctionName: name } = parameters;
+  if (code !== undefined && readObject?.(code)?.includes(`function ${name}(`) !== true)
+    return `no function ${name} in ${code}`;
   const fields = (JSON.parse(schema) as Readonly<Record<string, unknown>>)['BigQuery Schema'];
   return Array.isArray(fields) && fields.length > 0 ? undefined : 'no "BigQuery Schema" in the schema file';
 }
@@ -231,6 +254,11 @@ function metricsOf({ written = 0, bad, parameters }: Launched) {
     return [
       counter('Read from JdbcIO-out0', written + 7),
       ...twice('Write to BigQuery/PrepareWrite-out0', written),
+    ];
+  if (parameters.JSONPath !== undefined)
+    return [
+      counter('Read from source/Read-out0', written + 7),
+      ...twice('Insert into Bigquery/PrepareWrite/ParDo(Anonymous)-out0', written),
     ];
   return [
     counter('ReadCsvFile/ReadCsvWithHeaders-out1', written + (bad ?? 0)),

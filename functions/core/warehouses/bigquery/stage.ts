@@ -78,6 +78,21 @@ export function openStage(
     return loaded;
   };
 
+  const takeLines = async (lines: string, path: string) => {
+    const { loadLines } = await import('./load/load-objects.ts');
+    await createOnce();
+    const { staged, ...loaded } = await loadLines(bigquery, {
+      target,
+      origin,
+      stageTable: table,
+      lines,
+      path,
+    });
+    rows += staged;
+    if (staged > 0) await widenRange();
+    return loaded;
+  };
+
   const flush = async () => {
     if (part === undefined) return;
     const full = part;
@@ -149,6 +164,7 @@ export function openStage(
       if (staged > 0) await widenRange();
       return loaded;
     },
+    takeLines,
     async fill(query) {
       await createOnce();
       const filled = await fillStage(bigquery, { target, origin, stageTable: table, query });

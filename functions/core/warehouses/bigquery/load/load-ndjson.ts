@@ -1,5 +1,7 @@
+import type { FileRef } from '../../../extract.ts';
 import type { InspectedFile } from '../../../files/inspect-file.ts';
 import { matchColumns } from '../../../files/match-columns.ts';
+import type { TableTarget } from '../../../pipeline.ts';
 import type { Column } from '../../../schema.ts';
 import { anyPosition } from '../fill.ts';
 import type { Bigquery } from '../jobs.ts';
@@ -41,6 +43,21 @@ export async function loadNdjsonObjects(
       preserveAsciiControlCharacters: true,
     },
   });
+  return [await takeApart(bigquery, { target, ref, table, bytes })];
+}
+
+/** Lines of JSON in the column `line` of a table, as rows of the columns that the schema file names. */
+export async function takeApart(
+  bigquery: Bigquery,
+  lines: {
+    readonly target: TableTarget;
+    /** The file that they came from, or the first of them, for errors. */
+    readonly ref: FileRef;
+    readonly table: string;
+    readonly bytes: number;
+  },
+): Promise<LoadedObjects> {
+  const { target, ref, table, bytes } = lines;
   const rows = await countLines(bigquery, table);
   const hasNested = target.columns.some(isNested);
   const keys = await keysOf(bigquery, table, hasNested ? allKeys(line) : topKeys);
@@ -87,7 +104,7 @@ export async function loadNdjsonObjects(
     where: isNoBlank,
     params: extra.params,
   };
-  return [{ raw, rows, bytes, strays: [...whole, ...inner.reported], isText: false }];
+  return { raw, rows, bytes, strays: [...whole, ...inner.reported], isText: false };
 }
 
 const isNoBlank = `TRIM(${line}) != ''`;

@@ -9,7 +9,7 @@ import { dropTable } from '../pipe/raw-table.ts';
 import { readStrays } from './drift.ts';
 import { loadCsvObjects } from './load-csv.ts';
 import type { LoadedObjects, ObjectsRequest } from './load-job.ts';
-import { loadNdjsonObjects } from './load-ndjson.ts';
+import { loadNdjsonObjects, takeApart } from './load-ndjson.ts';
 import { loadParquetObjects } from './load-parquet.ts';
 
 /** Loads objects of Cloud Storage by load jobs, as they are, and moves the rows that fit the schema into the stage. */
@@ -38,20 +38,44 @@ export async function loadObjects(
       for (const ref of some) checkPlace(ref, target);
       if (some.length > 0) loaded.push(...(await load(bigquery, { target, files: some, newTable })));
     }
-    const read = loaded.reduce((sum, { rows }) => sum + rows, 0);
-    const bytes = loaded.reduce((sum, each) => sum + each.bytes, 0);
-    if (read === 0) return { read, bytes, staged: 0, quarantined: [], drift: [] };
-    const raw = loaded.map((each) => each.raw);
-    const staged = await moveRows(bigquery, { target, stageTable, origin, raw });
-    const quarantined = [];
-    if (staged < read) for (const each of raw) quarantined.push(...(await readBadRows(bigquery, each)));
-    const drift: Drift[] = [];
-    for (const each of loaded) drift.push(...(await readStrays(bigquery, target, each)));
-    return { read, bytes, staged, quarantined, drift };
+    return await moveLoaded(bigquery, { target, origin, stageTable }, loaded);
   } finally {
     // They expire anyhow, and an error here would hide the one that matters.
     for (const table of made) await dropTable(bigquery, table).catch(() => undefined);
   }
+}
+
+interface StagePlace {
+  readonly target: TableTarget;
+  readonly origin: string;
+  readonly stageTable: string;
+}
+
+/** The same for lines of JSON that somebody else put into a table; it stays, for it expires by itself. */
+export async function loadLines(
+  bigquery: Bigquery,
+  { lines, path, ...place }: StagePlace & { readonly lines: string; readonly path: string },
+): Promise<LoadedFiles & { readonly staged: number }> {
+  const { target } = place;
+  const ref: FileRef = { path, format: 'ndjson' };
+  return moveLoaded(bigquery, place, [await takeApart(bigquery, { target, ref, table: lines, bytes: 0 })]);
+}
+
+async function moveLoaded(
+  bigquery: Bigquery,
+  { target, origin, stageTable }: StagePlace,
+  loaded: readonly LoadedObjects[],
+): Promise<LoadedFiles & { readonly staged: number }> {
+  const read = loaded.reduce((sum, { rows }) => sum + rows, 0);
+  const bytes = loaded.reduce((sum, each) => sum + each.bytes, 0);
+  if (read === 0) return { read, bytes, staged: 0, quarantined: [], drift: [] };
+  const raw = loaded.map((each) => each.raw);
+  const staged = await moveRows(bigquery, { target, stageTable, origin, raw });
+  const quarantined = [];
+  if (staged < read) for (const each of raw) quarantined.push(...(await readBadRows(bigquery, each)));
+  const drift: Drift[] = [];
+  for (const each of loaded) drift.push(...(await readStrays(bigquery, target, each)));
+  return { read, bytes, staged, quarantined, drift };
 }
 
 const loaders: Readonly<
