@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Commit, Outcome } from '../warehouse.ts';
+import { checkpointSettings } from './checkpoint-settings.ts';
 import { rowsOf } from './database.ts';
 import { checkFence } from './ledger.ts';
 import { insertRow, moment, saveCursorRow, saveSliceRow } from './records.ts';
@@ -8,7 +9,7 @@ import { applyStage } from './write-modes.ts';
 /** Does all of a commit. Must run inside a transaction: data, slice, quarantine and cursor become true together. */
 export async function commitSlice(connection: DuckDBConnection, commit: Commit): Promise<readonly Outcome[]> {
   await checkFence(connection, commit.lease);
-  await connection.run(mergesOf(commit));
+  await connection.run(checkpointSettings(commit));
   const outcomes: Outcome[] = [];
   const isDone = await isAppended(connection, commit);
   for (const staged of commit.tables) {
@@ -24,17 +25,6 @@ export async function commitSlice(connection: DuckDBConnection, commit: Commit):
   await saveQuarantine(connection, commit);
   await saveDrift(connection, commit);
   return outcomes;
-}
-
-/**
- * A COMMIT that brings the log to 16 MB also writes the tables (a checkpoint), and by default merges up to 100 times three
- * or more small row groups of each into full ones (DuckDB 1.5.5). Of rows of 300 bytes, writing new ones takes 0.3 s, and
- * a merge up to 1 s more, in which nothing else is committed. So urgent commits merge nothing, and others of a log little.
- * Whatever is set lasts until the next commit, and merges what was left.
- */
-function mergesOf({ isUrgent }: Commit): string {
-  if (isUrgent === undefined) return 'RESET max_vacuum_tasks';
-  return `SET max_vacuum_tasks = ${isUrgent ? 0 : 8}`;
 }
 
 /** An appended slice is appended once, whichever lane did it. */

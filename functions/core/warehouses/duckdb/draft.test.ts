@@ -46,6 +46,29 @@ it('gives a table that was full to the rows of a draft, and leaves no other tabl
   expect(await rows(`select comment from duckdb_tables() where table_name = 'items'`)).toEqual([[null]]);
 });
 
+it('packs the columns of the kit as DuckDB itself does, and leaves no word of it in the definition', async () => {
+  const { warehouse, commitOf, rows } = await bench();
+  const target = items({ key: [] });
+  for (const [origin, count] of [
+    ['a', 1],
+    ['b', 130_000],
+  ] as const) {
+    const stage = await warehouse.openStage(target, origin);
+    await stage.pipe([streamOf(columns, cells(count))]);
+    await warehouse.commit(commitOf([stage], { rows: [], mode: 'replace' }));
+    await stage.discard();
+  }
+  expect(await rows('select count(*)::int, min(_origin), count(_extra)::int from conformance.items')).toEqual(
+    [[130_000, 'b', 0]],
+  );
+  const [[sql] = []] = await rows(`select sql from duckdb_tables() where table_name = 'items'`);
+  expect(String(sql)).toMatch(/_origin VARCHAR NOT NULL, _extra JSON\)/);
+  expect(
+    await rows(`select distinct compression from pragma_storage_info('conformance.items')
+      where column_name = '_origin' and segment_type = 'VARCHAR'`),
+  ).toEqual([['DICT_FSST']]);
+});
+
 it('keeps the indexes of a table that it replaces', async () => {
   const { warehouse, commitOf, load } = await bench();
   const target = items({ key: [] });

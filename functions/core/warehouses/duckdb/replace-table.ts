@@ -22,7 +22,7 @@ export async function replaceTable(write: TableWrite): Promise<Counts> {
   }
   const next = tableName({ dataset: target.dataset, name: `${target.name}__next` });
   const columns = await existingColumns(connection, target);
-  await connection.run(`CREATE TABLE ${next} (${columns.map(definition).join(', ')})`);
+  await connection.run(`CREATE TABLE ${next} (${columns.map((column) => definition(column)).join(', ')})`);
   const inserted = await insertStaged(write, next);
   await connection.run(`DROP TABLE ${table}`);
   await connection.run(`ALTER TABLE ${next} RENAME TO ${ident(target.name)}`);
@@ -54,8 +54,12 @@ async function hasDependents({ connection, target }: TableWrite): Promise<boolea
   return found.length > 0;
 }
 
-/** A column as it stands in a table, for another table that shall be alike. */
-export function definition({ name, type, isNullable, fallback }: ExistingColumn): string {
+/**
+ * A column as it stands in a table, for another table that shall be alike.
+ *
+ * @param packing SQL behind its type
+ */
+export function definition({ name, type, isNullable, fallback }: ExistingColumn, packing = ''): string {
   const constraint = isNullable ? '' : ' NOT NULL';
-  return `${ident(name)} ${type}${constraint}${fallback === null ? '' : ` DEFAULT (${fallback})`}`;
+  return `${ident(name)} ${type}${packing}${constraint}${fallback === null ? '' : ` DEFAULT (${fallback})`}`;
 }
