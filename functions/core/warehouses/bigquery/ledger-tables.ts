@@ -11,8 +11,8 @@ export type LedgerTable = 'runs' | 'cursors' | 'quarantine' | 'drift' | 'slices'
 const version = 2;
 
 /**
- * Runs, slices and cursors are only ever inserted, and the newest row counts: inserts of many pipelines never disturb
- * each other, while BigQuery cancels one of two transactions that update the same table.
+ * Runs, slices and cursors are only ever inserted (old slices of a log are deleted), and the newest row counts: inserts of
+ * many pipelines never disturb each other, while BigQuery cancels one of two transactions that update the same table.
  */
 const tables: Readonly<Record<LedgerTable, readonly TableField[]>> = {
   runs: [

@@ -8,7 +8,7 @@ import { dropTables, finishPending, readLeft } from './recover.ts';
 
 /**
  * The ledger in a ClickHouse database. Other machines write it as well, so a lease of a dead process lasts until its
- * term ends. All tables are only ever inserted into.
+ * term ends. All tables are only ever inserted into, and only old slices of a log are deleted.
  *
  * @param ready resolves when the ledger's tables exist
  */
