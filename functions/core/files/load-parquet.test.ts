@@ -41,6 +41,22 @@ describe('loading a Parquet file', () => {
     ]);
   });
 
+  it.each([
+    ['decimal(12,2)', '-9999999999.99', true, true],
+    ['decimal(38,9)', '99999999999999999999999999999.999999999', true, true],
+    ['decimal(38,10)', '2.0000000000', false, true],
+    ['decimal(38,8)', '999999999999999999999999999999.99999999', false, false],
+  ])(
+    'takes a %s as a NUMERIC unread only where every value of it fits',
+    async (type, text, isProven, fits) => {
+      const path = await parquet('decimal.parquet', `select '${text}'::${type} as n`);
+      const loaded = await fixture.load([{ name: 'n', type: 'NUMERIC' }], [{ path, format: 'parquet' }]);
+      expect(loaded.select !== undefined).toBe(isProven);
+      expect(loaded.rows.map(({ n }) => Number(n))).toEqual(fits ? [Number(text)] : []);
+      expect(loaded.quarantined).toHaveLength(fits ? 0 : 1);
+    },
+  );
+
   it('names a file whose footer is whole and whose pages are not', async () => {
     const whole = await parquet(
       'whole.parquet',

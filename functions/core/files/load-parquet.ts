@@ -128,7 +128,17 @@ const widening: Readonly<Record<string, readonly string[]>> = {
 
 function fitsAlways(type: string, column: Column): boolean {
   const wanted = duckdbType(column);
-  return isSameType(type, wanted) || (widening[wanted]?.includes(type) ?? false);
+  return (
+    isSameType(type, wanted) ||
+    (widening[wanted]?.includes(type) ?? false) ||
+    (column.type === 'NUMERIC' && column.mode !== 'REPEATED' && isNarrowDecimal(type))
+  );
+}
+
+/** True for decimals with at most 29 digits before and 9 after the point, as a NUMERIC has. */
+function isNarrowDecimal(type: string): boolean {
+  const [, precision, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
+  return scale !== undefined && Number(scale) <= 9 && Number(precision) - Number(scale) <= 29;
 }
 
 function checkedCell(column: Column, field: string | undefined, footer: Footer): CheckedCell {
