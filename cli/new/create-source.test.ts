@@ -62,7 +62,8 @@ it('makes a source that type-checks, passes lint, its own tests and the conforma
   createSource(root, name);
   await tool(root, 'tsc', '--noEmit');
   await lint(root, name);
-  const { stdout } = await tool(root, 'vitest', 'run', `functions/${name}`, 'tests/conformance');
+  // As `catchment new` tells people to.
+  const { stdout } = await tool(root, 'vitest', 'run', `functions/${name}`, 'tests/conformance', '-t', name);
   expect(stdout).toMatch(/\d+ passed, 0 failed, 0 skipped/);
 }, 120_000);
 

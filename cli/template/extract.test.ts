@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../../functions/core/extract.ts';
 import { createHttp } from '../../functions/core/http/client.ts';
 import type { Sandbox } from '../../functions/core/sandbox.ts';
@@ -43,30 +43,33 @@ async function read(includeDrafts: boolean): Promise<Batch[]> {
   return batches;
 }
 
-it('reads every page, and names the total on the first one', async () => {
-  const batches = await read(true);
-  const sizes = batches.map((batch) => ('rows' in batch ? [batch.rows.length, batch.total] : []));
-  expect(sizes).toEqual([
-    [50, 120],
-    [50, undefined],
-    [20, undefined],
-  ]);
-});
-
-it('yields items as the vendor sends them', async () => {
-  const [batch] = await read(true);
-  expect(batch?.table).toBe('items');
-  expect(batch !== undefined && 'rows' in batch ? batch.rows[0] : undefined).toEqual({
-    id: 'item-1',
-    name: 'Item 1',
-    price: '1.00',
-    is_draft: false,
-    updated_at: '2026-01-01T00:00:00.000Z',
+// Its name is what `-t` looks for.
+describe('my-source', () => {
+  it('reads every page, and names the total on the first one', async () => {
+    const batches = await read(true);
+    const sizes = batches.map((batch) => ('rows' in batch ? [batch.rows.length, batch.total] : []));
+    expect(sizes).toEqual([
+      [50, 120],
+      [50, undefined],
+      [20, undefined],
+    ]);
   });
-});
 
-it('leaves drafts out when the group says so', async () => {
-  const rows = (await read(false)).flatMap((batch) => ('rows' in batch ? batch.rows : []));
-  expect(rows).toHaveLength(108);
-  expect(rows.filter((row) => row.is_draft)).toEqual([]);
+  it('yields items as the vendor sends them', async () => {
+    const [batch] = await read(true);
+    expect(batch?.table).toBe('items');
+    expect(batch !== undefined && 'rows' in batch ? batch.rows[0] : undefined).toEqual({
+      id: 'item-1',
+      name: 'Item 1',
+      price: '1.00',
+      is_draft: false,
+      updated_at: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('leaves drafts out when the group says so', async () => {
+    const rows = (await read(false)).flatMap((batch) => ('rows' in batch ? batch.rows : []));
+    expect(rows).toHaveLength(108);
+    expect(rows.filter((row) => row.is_draft)).toEqual([]);
+  });
 });
