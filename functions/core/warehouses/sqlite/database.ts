@@ -37,7 +37,7 @@ export async function openDatabase(path: string, patienceMs: number): Promise<Da
   const connection = attempt(path, () => {
     mkdirSync(dirname(path), { recursive: true });
     const opened = new DatabaseSync(path, { timeout: patienceMs });
-    opened.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536');
+    opened.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536');
     return opened;
   });
   const sql = statementsOf(connection);

@@ -1,15 +1,11 @@
 import { Buffer } from 'node:buffer';
-import type { SQLInputValue } from 'node:sqlite';
 import type { FileRef } from '../../extract.ts';
 import type { LookedRecord } from '../../files/json-look.ts';
 import { kinds } from '../../files/json-look.ts';
 import { plainLines } from '../../files/plain-lines.ts';
 import type { LoadedFiles } from '../warehouse.ts';
-import { fileCell } from './file-cells.ts';
+import { fileCell } from './byte-cells.ts';
 import type { StageTable } from './stage.ts';
-
-/** Values that are put into the stage together. */
-const together = 100_000;
 
 /**
  * Puts JSON Lines into a stage without another reader, where that gives what the checked reader would give.
@@ -26,27 +22,27 @@ export async function insertLines(
   if (!cells.every((cell) => cell !== undefined) || !plain.every((file) => file !== undefined))
     return undefined;
   const before = stage.mark();
+  const rows = stage.startRows();
+  const { row } = rows;
+  const origin = Buffer.from(stage.origin);
   let bytes = 0;
-  let values: SQLInputValue[] = [];
   const note = (line: Uint8Array, { kinds: found, starts, ends }: LookedRecord) => {
-    const buffer = Buffer.from(line.buffer, line.byteOffset, line.length);
+    row.begin();
     for (const [index, cell] of cells.entries()) {
-      const [kind, start, end] = [found[index], starts[index], ends[index]];
-      if (kind === kinds.plain) values.push(cell(buffer.toString('utf8', start, end)));
-      else if (kind === kinds.none) values.push(null);
-      else if (kind === kinds.escaped)
-        values.push(String(JSON.parse(`"${buffer.toString('utf8', start, end)}"`)));
-      else values.push(kind === kinds.true ? 1 : 0);
+      const [kind, start = 0, end = 0] = [found[index], starts[index], ends[index]];
+      if (kind === kinds.plain) cell(row, line, start, end);
+      else if (kind === kinds.none) row.nothing();
+      else if (kind === kinds.escaped) {
+        const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8', start, end);
+        const meant = Buffer.from(String(JSON.parse(`"${text}"`)));
+        cell(row, meant, 0, meant.length);
+      } else row.integer(kind === kinds.true ? 1 : 0);
     }
+    row.text(origin, 0, origin.length);
+    row.nothing();
+    rows.endRow();
   };
-  for (const file of plain) {
-    for await (const chunk of file.chunks(note)) {
-      bytes += chunk.length;
-      if (values.length < together) continue;
-      stage.insert(values, [stage.origin, null]);
-      values = [];
-    }
-  }
-  if (values.length > 0) stage.insert(values, [stage.origin, null]);
+  for (const file of plain) for await (const chunk of file.chunks(note)) bytes += chunk.length;
+  rows.flush();
   return { read: stage.mark() - before, bytes, quarantined: [], drift: [] };
 }

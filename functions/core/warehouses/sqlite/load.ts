@@ -1,22 +1,22 @@
+import { stat } from 'node:fs/promises';
 import type { ByteStream } from '../../bytes.ts';
-import { isCatchmentError, retryable } from '../../errors.ts';
+import { fatal, isCatchmentError, retryable } from '../../errors.ts';
 import type { FileRef } from '../../extract.ts';
 import { isNotPlain } from '../../files/not-plain.ts';
+import { plainCsv } from '../../files/plain-csv.ts';
 import { createScratch } from '../../run/scratch.ts';
 import type { LoadedFiles } from '../warehouse.ts';
-import { BadCell, cellReader } from './cells.ts';
-import { insertRecords } from './insert-records.ts';
-import { insertCsv } from './load-csv.ts';
+import { BadCell } from './byte-cells.ts';
 import { insertLines } from './load-lines.ts';
-import { recordsOf } from './records-of.ts';
+import { insertRows } from './rows-thread.ts';
 import type { StageTable } from './stage.ts';
-import { allColumns } from './types.ts';
+import { takenAt, writeTsv } from './write-rows.ts';
 
-type Checked = LoadedFiles & { readonly path: string };
+type Checked = LoadedFiles & { readonly path: string; readonly rows: number };
 
 /**
- * Loads local files. A plain CSV or JSON Lines file whose cells all fit is read here; any other, and one with a cell that does not fit,
- * goes through the checked reader.
+ * Loads local files. Plain CSV or JSON Lines files whose cells all fit are read here; any others, and those with a cell
+ * that does not fit, go through the checked reader.
  */
 export async function loadFiles(stage: StageTable, files: readonly FileRef[]): Promise<LoadedFiles> {
   const mark = stage.mark();
@@ -66,7 +66,14 @@ async function throughFile(
   const scratch = createScratch();
   try {
     const checked = await check(await scratch.folder());
-    await insertChecked(stage, checked.path);
+    const { size } = await stat(checked.path);
+    const read = await insertRows(stage, { kind: 'checked', path: checked.path }, size);
+    if (read === undefined || stage.mark() - mark !== checked.rows)
+      throw fatal('warehouse', {
+        where: stage.target.name,
+        what: `of ${checked.rows} checked rows ${stage.mark() - mark} could be inserted`,
+        todo: 'nothing of them was loaded; this is an error of the kit: please report it with the type of the columns',
+      });
     return checked;
   } catch (error) {
     stage.resetTo(mark);
@@ -76,21 +83,37 @@ async function throughFile(
   }
 }
 
-async function pipeDirectly(stage: StageTable, streams: readonly ByteStream[]): Promise<LoadedFiles> {
+/** @returns undefined when only the checked reader can read a file */
+async function insertCsv(stage: StageTable, files: readonly FileRef[]): Promise<LoadedFiles | undefined> {
+  // Quick to tell, before a thread is started.
+  const plain = await Promise.all(files.map((file) => plainCsv(stage.target, file)));
+  if (!plain.every((file) => file !== undefined)) return undefined;
+  const before = stage.mark();
+  const size = plain.reduce((sum, file) => sum + file.size, 0);
+  const bytes = await insertRows(stage, { kind: 'csv', files }, size);
+  if (bytes === undefined) throw new BadCell();
+  return { read: stage.mark() - before, bytes, quarantined: [], drift: [] };
+}
+
+/** @returns undefined for a stream that its source writes as csv only */
+async function pipeDirectly(
+  stage: StageTable,
+  streams: readonly ByteStream[],
+): Promise<LoadedFiles | undefined> {
+  if (!streams.every(({ formats }) => formats.includes('tsv'))) return undefined;
   const before = stage.mark();
   let bytes = 0;
   let announced: number | undefined;
   for (const stream of streams) {
-    const format = stream.formats.includes('tsv') ? 'tsv' : 'csv';
-    const read = stream.open(format);
-    const counted = (async function* () {
-      for await (const chunk of read.chunks) {
-        bytes += chunk.byteLength;
-        yield chunk;
-      }
-    })();
+    const read = stream.open('tsv');
+    const columns = stage.target.columns.map((column) =>
+      takenAt(column, stream.columns.indexOf(column.name)),
+    );
     try {
-      await insertRecords(stage, recordsOf(counted, format), fieldsOf(stage, stream.columns));
+      bytes += await writeTsv(stage.startRows(), read.chunks, {
+        ...{ columns, origin: stage.origin },
+        width: stream.columns.length,
+      });
     } catch (error) {
       if (error instanceof BadCell || isCatchmentError(error)) throw error;
       throw retryable('vendor', {
@@ -104,22 +127,4 @@ async function pipeDirectly(stage: StageTable, streams: readonly ByteStream[]): 
     if (rows !== undefined) announced = (announced ?? 0) + rows;
   }
   return { read: stage.mark() - before, bytes, announced, quarantined: [], drift: [] };
-}
-
-/** Columns that a stream leaves out are NULL. */
-function fieldsOf({ target, origin }: StageTable, names: readonly string[]) {
-  return {
-    width: names.length,
-    cells: target.columns.map((column) => ({ read: cellReader(column), from: names.indexOf(column.name) })),
-    after: [origin, null],
-  };
-}
-
-/** Rows that were checked, with their system columns, as `tsv`. */
-async function insertChecked(stage: StageTable, path: string): Promise<void> {
-  const { createReadStream } = await import('node:fs');
-  const columns = allColumns(stage.target.columns);
-  const cells = columns.map((column, from) => ({ read: cellReader(column), from }));
-  const chunks = createReadStream(path, { highWaterMark: 2 ** 20 });
-  await insertRecords(stage, recordsOf(chunks, 'tsv'), { width: columns.length, cells, after: [] });
 }

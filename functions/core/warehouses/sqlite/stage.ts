@@ -3,12 +3,14 @@ import { changeColumns } from '../../change.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { ColumnBatch } from '../../rows/check.ts';
 import type { Stage, StageOptions } from '../warehouse.ts';
+import { applyChangeset, createChangeset } from './changeset.ts';
 import type { Database } from './database.ts';
 import { fillStage } from './fill.ts';
-import type { Constant } from './inserter.ts';
 import { createInserter } from './inserter.ts';
 import { loadFiles, pipeStreams } from './load.ts';
 import { ident } from './names.ts';
+import type { StageRows } from './row-taker.ts';
+import { stageRows } from './row-taker.ts';
 import { createStageTable } from './stage-tables.ts';
 import { allColumns, columnDefinitions, toSqlite } from './types.ts';
 
@@ -23,8 +25,13 @@ export interface SqliteStage extends Stage {
 export interface StageTable {
   readonly target: TableTarget;
   readonly origin: string;
-  /** Values of the stage's columns in order, one row after another; `after` are those of the last columns in all rows. */
-  insert(values: readonly SQLInputValue[], after?: readonly Constant[]): void;
+  readonly table: string;
+  /** Columns, system columns included. */
+  readonly width: number;
+  /** Begins to write rows from bytes. */
+  startRows(): StageRows;
+  /** Inserts a changeset of so many rows. */
+  apply(changeset: Uint8Array, rows: number): void;
   /** Rows that are there now, to come back to. */
   mark(): number;
   /** Deletes what was inserted after a mark. */
@@ -47,9 +54,16 @@ export function openStage(
   const stageTable: StageTable = {
     target,
     origin,
-    insert(values, after = []) {
-      database.draft((sql) => insertRows(sql, values, after));
-      rows += values.length / (columns.length - after.length);
+    table,
+    width: columns.length,
+    startRows: () =>
+      stageRows(createChangeset(table, columns.length, rows + 1), (changeset) => {
+        const more = changeset.rows;
+        stageTable.apply(changeset.take(), more);
+      }),
+    apply(bytes, more) {
+      database.draft((sql) => applyChangeset(sql, bytes));
+      rows += more;
     },
     mark: () => rows,
     resetTo(mark) {
@@ -66,7 +80,9 @@ export function openStage(
       return rows;
     },
     async append(batch) {
-      if (batch.rows > 0) stageTable.insert(valuesOf(batch, converters));
+      if (batch.rows === 0) return;
+      database.draft((sql) => insertRows(sql, valuesOf(batch, converters)));
+      rows += batch.rows;
     },
     load: (files) => loadFiles(stageTable, files),
     pipe: (streams) => pipeStreams(stageTable, streams),
