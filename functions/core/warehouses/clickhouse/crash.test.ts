@@ -229,7 +229,11 @@ async function commitRows(
   };
   if (load.fault !== undefined) await server.misbehave(load.fault);
   // As a run does it, whatever became of the commit.
-  await warehouse.commit(commit).finally(() => stage.discard().catch(() => undefined));
+  await warehouse.commit(commit).catch(async (error: unknown) => {
+    await stage.discard().catch(() => undefined);
+    throw error;
+  });
+  await stage.discard();
 }
 
 async function staged(): Promise<number> {
