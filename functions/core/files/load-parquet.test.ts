@@ -45,6 +45,8 @@ describe('loading a Parquet file', () => {
     ['decimal(12,2)', '-9999999999.99', true, true],
     ['decimal(38,9)', '99999999999999999999999999999.999999999', true, true],
     ['decimal(38,10)', '2.0000000000', false, true],
+    ['decimal(38,10)', '-1234.1234567890', false, true],
+    ['decimal(38,10)', '0.0000000001', false, false],
     ['decimal(38,8)', '999999999999999999999999999999.99999999', false, false],
   ])(
     'takes a %s as a NUMERIC unread only where every value of it fits',

@@ -164,6 +164,9 @@ function castOf(column: Column, cell: string, type: string): string {
   const isFraction = /^(DOUBLE|FLOAT|DECIMAL)/.test(type);
   if (column.type === 'INTEGER' && isFraction)
     return `case when ${cell} = trunc(${cell}) then try_cast(${cell} as ${wanted}) end`;
+  // DuckDB would round away what is behind the ninth digit (1.5.5).
+  if (column.type === 'NUMERIC' && type.startsWith('DECIMAL') && !isNarrowDecimal(type))
+    return lenientValue(column, `${cell}::varchar`);
   // A moment has no date or time of day of its own without a zone; the cells of others are cast as they are.
   if (column.type === 'DATE' && type.startsWith('TIMESTAMP'))
     return `case when ${cell} = date_trunc('day', ${cell}) then try_cast(${cell} as date) end`;
