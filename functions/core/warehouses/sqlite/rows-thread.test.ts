@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,20 +25,22 @@ const lines = Array.from(
   (_, id) => `${id},${id % 5 === 0 ? '' : `${id}.50`},"${nameOf(id).replaceAll('"', '""')}"\n`,
 );
 
-/** Loads a CSV file into a new database. */
-async function load(text: string) {
+/** Loads a CSV file into a new database, twice into one stage if asked. */
+async function load(text: string, { times = 1, onThread = () => {} } = {}) {
   const path = join(folder, 'many.csv');
   await writeFile(path, text);
   await rm(join(folder, 'w.db'), { force: true });
   let threads = 0;
   const note = () => {
     threads += 1;
+    onThread();
   };
   process.on('worker', note);
   const bench = await openBench(() => openSqlite({ path: join(folder, 'w.db') }));
   await bench.warehouse.prepare([target]);
   const stage = await bench.warehouse.openStage(target, 'x');
-  const loaded = await stage.load([{ path, format: 'csv' }]);
+  let loaded = await stage.load([{ path, format: 'csv' }]);
+  for (let time = 1; time < times; time += 1) loaded = await stage.load([{ path, format: 'csv' }]);
   await bench.warehouse.commit(bench.commitOf([stage], { rows: [], origin: 'x' }));
   await stage.discard();
   process.off('worker', note);
@@ -70,4 +73,23 @@ it('leaves none of its rows behind when the last one has to be looked at closely
   expect([threads, loaded.read]).toEqual([2, count + 1]);
   expect(loaded.quarantined.map(({ row, path }) => [row, path])).toEqual([[count, 'price']]);
   expect(rows).toEqual(Array.from({ length: count }, (_, id) => rowOf(id)));
+});
+
+it('adds its rows to those that the stage has', async () => {
+  const { loaded, summary } = await load(`id,price,name\n${lines.join('')}`, { times: 2 });
+  expect([loaded.read, summary]).toEqual([count, [2 * count, 1, 'x', 0]]);
+});
+
+it('keeps a text with quotes that is longer than what is read at once', async () => {
+  const long = `say "${'x'.repeat(700_000)}"\n"end"`;
+  const { rows } = await load(`id,price,name\n${lines.join('')}${count},1,"${long.replaceAll('"', '""')}"\n`);
+  expect(rows.at(-1)).toEqual([count, '1', long]);
+});
+
+it('names a file that is gone when the thread opens it', async () => {
+  const gone = () => rmSync(join(folder, 'many.csv'), { force: true });
+  await expect(load(`id,price,name\n${lines.join('')}`, { onThread: gone })).rejects.toMatchObject({
+    code: 'bad-file',
+    message: expect.stringContaining('many.csv'),
+  });
 });
