@@ -42,12 +42,12 @@ export function columnDefinitions(columns: readonly Column[]): string {
 }
 
 /** A TIMESTAMP as it is kept: its zone makes SQLite's own functions read it right. */
-export function momentCell(text: string): string {
+function momentCell(text: string): string {
   return `${shortest(text)}+00`;
 }
 
 /** A time or a decimal without zeros at the end of its fraction, so that equal values are equal texts. */
-export function shortest(text: string): string {
+function shortest(text: string): string {
   return text.endsWith('0') && text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
