@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Column } from '../schema.ts';
 import { escapeTsv } from '../tsv-escape.ts';
-import type { LookedRecord } from './json-look.ts';
-import { kinds } from './json-look.ts';
+import type { OnRecord } from './look/line-look.ts';
+import { values } from './look/line-look.ts';
 import type { PlainLines } from './plain-lines.ts';
 
 /**
@@ -15,19 +15,20 @@ export async function* linesAsTsv(file: PlainLines): AsyncGenerator<Uint8Array, 
   const isJson = file.columns.map(({ type }: Column) => type === 'JSON');
   // Bytes as characters of one byte each, which copies them without a look.
   let text = '';
-  const note = (line: Uint8Array, { kinds: found, starts, ends }: LookedRecord) => {
-    const bytes = Buffer.from(line.buffer, line.byteOffset, line.length);
+  const note: OnRecord = (memory, words, place) => {
+    const bytes = Buffer.from(memory.buffer);
     for (let index = 0; index < isJson.length; index += 1) {
       if (index > 0) text += '\t';
-      const kind = found[index];
-      if (kind === kinds.plain) {
-        const value = bytes.toString('latin1', starts[index], ends[index]);
+      const at = place + 3 * index;
+      const [what, start, end] = [words[at], words[at + 1], words[at + 2]];
+      if (what === values.plain) {
+        const value = bytes.toString('latin1', start, end);
         text += isJson[index] === true ? escapeTsv(value) : value;
-      } else if (kind === kinds.none) text += '\\N';
-      else if (kind === kinds.escaped) {
-        const value = String(JSON.parse(`"${bytes.toString('utf8', starts[index], ends[index])}"`));
+      } else if (what === values.none) text += '\\N';
+      else if (what === values.escaped) {
+        const value = String(JSON.parse(`"${bytes.toString('utf8', start, end)}"`));
         text += Buffer.from(escapeTsv(value)).toString('latin1');
-      } else text += kind === kinds.true ? 't' : 'f';
+      } else text += what === values.true ? 't' : 'f';
     }
     text += '\n';
   };

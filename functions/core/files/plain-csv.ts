@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs';
 import type { FileRef } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
-import type { Years } from './cell-check.ts';
-import { cellCheck } from './cell-check.ts';
 import { csvDialect, readFirstLine } from './csv-header.ts';
-import type { CellTaker } from './csv-look.ts';
-import { createLook } from './csv-look.ts';
 import { inspectFile, withoutBom } from './inspect-file.ts';
+import type { Years } from './look/cell-kind.ts';
+import { cellKind } from './look/cell-kind.ts';
+import type { CellTaker } from './look/csv-look.ts';
+import { createLook } from './look/csv-look.ts';
 import { isExpected } from './match-columns.ts';
 
 /** A CSV file that a warehouse may read by itself, as long as no cell of it is `NotPlain`. */
@@ -51,11 +51,12 @@ export async function plainCsv(
   const isByte = (text: string) => text.length === 1 && text < '\x80';
   if (hasBom || !isByte(delimiter) || !isByte(quote)) return undefined;
   const columns = columnsOf(wanted, key, hasHeader ? readFirstLine(file) : undefined);
-  const checks = columns?.map((column) => cellCheck(column, years));
-  if (columns === undefined || checks === undefined || !checks.every((check) => check !== undefined))
+  const kinds = columns?.map((column) => cellKind(column, years?.isShortTime));
+  if (columns === undefined || kinds === undefined || !kinds.every((kind) => kind !== undefined))
     return undefined;
   const scan = {
-    checks,
+    kinds,
+    years,
     required: columns.map(({ mode }) => mode === 'REQUIRED'),
     delimiter,
     quote,

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import type { FileRef } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
-import type { Years } from './cell-check.ts';
-import { cellCheck } from './cell-check.ts';
 import { inspectFile } from './inspect-file.ts';
-import type { FieldCheck, LookField, OnRecord } from './json-look.ts';
-import { createLineLook } from './json-look.ts';
+import type { Years } from './look/cell-kind.ts';
+import { cellKind, cellKinds } from './look/cell-kind.ts';
+import type { LookField, OnRecord } from './look/line-look.ts';
+import { createLineLook } from './look/line-look.ts';
 
 /** A JSON Lines file that a warehouse may read by itself, as long as no record of it is `NotPlain`. */
 export interface PlainLines {
@@ -43,23 +43,23 @@ export async function plainLines(
     !/\.(gz|zst)$/i.test(ref.path);
   if (!isPlain) return undefined;
   const names = columns.map(({ name, sourceName }) => sourceName ?? name);
-  const checks = columns.map((column) => fieldCheck(column, years));
+  const kinds = columns.map((column) => fieldKind(column, years));
   // Of names in two ways of writing only a close look tells which one a field means.
   const isClear =
     new Set(names.map((name) => name.toLowerCase())).size === names.length &&
     names.every((name) => /^\w+$/.test(name));
-  if (!isClear || !checks.every((check) => check !== undefined)) return undefined;
+  if (!isClear || !kinds.every((kind) => kind !== undefined)) return undefined;
   const file = await inspectFile(ref, where);
   const fields = columns.map(({ name, mode }, index) => ({
     name: names[index] ?? '',
-    check: checks[index] ?? { kind: 'text' as const },
+    kind: kinds[index] ?? cellKinds.text,
     isRequired: mode === 'REQUIRED',
     isExpected: key.includes(name),
   }));
   return {
     ...{ ref, columns, names, fields, size: file.bytes },
     async *chunks(onRecord) {
-      const look = createLineLook(fields, onRecord);
+      const look = createLineLook(fields, years, onRecord);
       for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
         look.at(chunk as Buffer);
         yield chunk as Buffer;
@@ -69,29 +69,7 @@ export async function plainLines(
   };
 }
 
-/** Undefined for a type that is always looked at closely. */
-function fieldCheck(column: Column, years: Years | undefined): FieldCheck | undefined {
-  if (column.mode === 'REPEATED' || column.format !== undefined) return undefined;
-  switch (column.type) {
-    case 'STRING':
-      return { kind: 'text' };
-    case 'BOOLEAN':
-      return { kind: 'boolean' };
-    case 'JSON':
-      return { kind: 'json' };
-    case 'INTEGER':
-    case 'NUMERIC':
-    case 'FLOAT':
-    case 'DATE':
-    case 'TIME':
-    case 'DATETIME':
-    case 'TIMESTAMP': {
-      const check = cellCheck(column, years);
-      if (check === undefined || check === 'text') return undefined;
-      const isNumber = ['INTEGER', 'NUMERIC', 'FLOAT'].includes(column.type);
-      return { kind: isNumber ? 'number' : 'quoted', check };
-    }
-    default:
-      return undefined;
-  }
+/** Undefined for a type that is always looked at closely; JSON may hold a number of 39 digits or a text of them. */
+function fieldKind(column: Column, years: Years | undefined): number | undefined {
+  return column.type === 'BIGNUMERIC' ? undefined : cellKind(column, years?.isShortTime);
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FileRef } from '../../extract.ts';
-import type { LookedRecord } from '../../files/json-look.ts';
-import { kinds } from '../../files/json-look.ts';
+import type { OnRecord } from '../../files/look/line-look.ts';
+import { values } from '../../files/look/line-look.ts';
 import { plainLines } from '../../files/plain-lines.ts';
 import type { LoadedFiles } from '../warehouse.ts';
 import { fileCell } from './byte-cells.ts';
@@ -26,17 +26,18 @@ export async function insertLines(
   const { row } = rows;
   const origin = Buffer.from(stage.origin);
   let bytes = 0;
-  const note = (line: Uint8Array, { kinds: found, starts, ends }: LookedRecord) => {
+  const note: OnRecord = (memory, words, place) => {
     row.begin();
     for (const [index, cell] of cells.entries()) {
-      const [kind, start = 0, end = 0] = [found[index], starts[index], ends[index]];
-      if (kind === kinds.plain) cell(row, line, start, end);
-      else if (kind === kinds.none) row.nothing();
-      else if (kind === kinds.escaped) {
-        const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8', start, end);
+      const at = place + 3 * index;
+      const [what, start = 0, end = 0] = [words[at], words[at + 1], words[at + 2]];
+      if (what === values.plain) cell(row, memory, start, end);
+      else if (what === values.none) row.nothing();
+      else if (what === values.escaped) {
+        const text = Buffer.from(memory.buffer).toString('utf8', start, end);
         const meant = Buffer.from(String(JSON.parse(`"${text}"`)));
         cell(row, meant, 0, meant.length);
-      } else row.integer(kind === kinds.true ? 1 : 0);
+      } else row.integer(what === values.true ? 1 : 0);
     }
     row.text(origin, 0, origin.length);
     row.nothing();

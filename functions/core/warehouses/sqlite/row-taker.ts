@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { CellTaker } from '../../files/csv-look.ts';
+import type { CellTaker } from '../../files/look/csv-look.ts';
 import type { Column } from '../../schema.ts';
 import type { WriteCell } from './byte-cells.ts';
 import { BadCell } from './byte-cells.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { CellTaker } from '../../files/csv-look.ts';
+import type { CellTaker } from '../../files/look/csv-look.ts';
 import { BadCell } from './byte-cells.ts';
 
 const [newline, tab, backslash, upperN] = [0x0a, 0x09, 0x5c, 0x4e];

@@ -1,19 +1,19 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Column } from '../schema.ts';
-import { cellCheck } from './cell-check.ts';
+import type { Column } from '../../schema.ts';
+import { NotPlain } from '../not-plain.ts';
+import { cellKind, cellKinds } from './cell-kind.ts';
 import { createLook } from './csv-look.ts';
-import { NotPlain } from './not-plain.ts';
 
 const of = (type: Column['type'], mode: Column['mode'] = 'NULLABLE'): Column =>
   ({ name: 'x', type, mode }) as Column;
 
 /** Looks at bytes in two pieces, cut anywhere. */
 function isPlain(text: string | Buffer, columns: readonly Column[], cut = 0, hasHeader = false): boolean {
-  const checks = columns.map((column) => cellCheck(column) ?? 'text');
+  const kinds = columns.map((column) => cellKind(column) ?? cellKinds.text);
   const required = columns.map(({ mode }) => mode === 'REQUIRED');
-  const look = createLook({ checks, required, delimiter: ',', quote: '"', hasHeader });
+  const look = createLook({ kinds, required, delimiter: ',', quote: '"', hasHeader });
   const bytes = Buffer.from(text as string);
   try {
     look.at(bytes.subarray(0, cut));

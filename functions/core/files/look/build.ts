@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The compiler is 100 MB, so it is one of the packages that only tests bring. */
+const compiler = join(
+  import.meta.dirname,
+  '../../../../tests/engines/node_modules/assemblyscript/dist/asc.js',
+);
+
+/**
+ * Compiles the look at bytes. The same sources give the same bytes on any machine.
+ *
+ * @returns the text of `wasm.ts`
+ */
+export async function compileLook(): Promise<string> {
+  const { main } = (await import(pathToFileURL(compiler).href)) as {
+    main(words: readonly string[]): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'catchment-look-'));
+  try {
+    const output = join(folder, 'look.wasm');
+    const words = ['--baseDir', join(import.meta.dirname, 'assembly'), 'index.ts', '--outFile', output];
+    // No memory is ever given back, so there is nothing to collect; and nothing here can abort.
+    const { error, stderr } = await main([
+      ...words,
+      '-O3',
+      '--enable',
+      'simd',
+      '--runtime',
+      'stub',
+      '--use',
+      'abort=',
+    ]);
+    if (error !== null) throw new Error(`the look does not compile: ${error.message}\n${stderr}`);
+    const bytes = await readFile(output);
+    return `/** The look at bytes of \`assembly/\`, compiled by \`npm run build:look\`. */\nexport const wasm =\n  '${bytes.toString('base64')}';\n`;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename)
+  await writeFile(join(import.meta.dirname, 'wasm.ts'), await compileLook());
