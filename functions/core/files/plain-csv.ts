@@ -1,5 +1,3 @@
-import type { Buffer } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import type { FileRef } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
@@ -10,6 +8,7 @@ import { cellKind } from './look/cell-kind.ts';
 import type { CellTaker } from './look/csv-look.ts';
 import { createLook } from './look/csv-look.ts';
 import { isExpected } from './match-columns.ts';
+import { readChunks } from './read-chunks.ts';
 
 /** A CSV file that a warehouse may read by itself, as long as no cell of it is `NotPlain`. */
 export interface PlainCsv {
@@ -21,7 +20,7 @@ export interface PlainCsv {
   readonly quote: string;
   readonly hasHeader: boolean;
   readonly size: number;
-  /** The bytes of the file, each looked at before it is handed on. Throws `NotPlain`. */
+  /** The bytes of the file, each looked at before it is handed on, valid until the next chunk is asked for. Throws `NotPlain`. */
   chunks(taker?: CellTaker): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
@@ -66,9 +65,9 @@ export async function plainCsv(
     ...{ ref, columns, delimiter, quote, hasHeader, size: file.bytes },
     async *chunks(taker) {
       const look = createLook(scan, taker);
-      for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
-        look.at(chunk as Buffer);
-        yield chunk as Buffer;
+      for await (const chunk of readChunks(ref.path)) {
+        look.at(chunk);
+        yield chunk;
       }
       look.end();
     },

@@ -1,5 +1,3 @@
-import type { Buffer } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import type { FileRef } from '../extract.ts';
 import type { TableTarget } from '../pipeline.ts';
 import type { Column } from '../schema.ts';
@@ -8,6 +6,7 @@ import type { Years } from './look/cell-kind.ts';
 import { cellKind, cellKinds } from './look/cell-kind.ts';
 import type { LookField, OnRecord } from './look/line-look.ts';
 import { createLineLook } from './look/line-look.ts';
+import { readChunks } from './read-chunks.ts';
 
 /** A JSON Lines file that a warehouse may read by itself, as long as no record of it is `NotPlain`. */
 export interface PlainLines {
@@ -18,7 +17,7 @@ export interface PlainLines {
   readonly fields: readonly LookField[];
   readonly size: number;
   /**
-   * The bytes of the file, each looked at before it is handed on. Throws `NotPlain`.
+   * The bytes of the file, each looked at before it is handed on, valid until the next chunk is asked for. Throws `NotPlain`.
    *
    * @param onRecord gets each record of a chunk before the chunk is handed on, the last of all behind the last chunk
    */
@@ -60,9 +59,9 @@ export async function plainLines(
     ...{ ref, columns, names, fields, size: file.bytes },
     async *chunks(onRecord) {
       const look = createLineLook(fields, years, onRecord);
-      for await (const chunk of createReadStream(ref.path, { highWaterMark: 2 ** 18 })) {
-        look.at(chunk as Buffer);
-        yield chunk as Buffer;
+      for await (const chunk of readChunks(ref.path)) {
+        look.at(chunk);
+        yield chunk;
       }
       look.end();
     },

@@ -60,7 +60,11 @@ async function write(
   try {
     for await (const chunk of chunks) {
       if (state.isOver) return;
-      if (!call.write(chunk)) await Promise.race([once(call, 'drain').catch(() => undefined), over]);
+      // Until it is sent: its memory may be another chunk's then.
+      const sent = new Promise<void>((resolve) => {
+        call.write(chunk, () => resolve());
+      });
+      await Promise.race([sent, over]);
     }
     call.end();
   } catch (error) {

@@ -31,7 +31,8 @@ export async function copyIn(
           yield chunk;
           continue;
         }
-        waiting.push(chunk);
+        // Its memory may be another chunk's when the next is asked for; larger ones are sent before that.
+        waiting.push(Buffer.from(chunk));
         size += chunk.length;
         if (size < gathered) continue;
         yield Buffer.concat(waiting, size);
