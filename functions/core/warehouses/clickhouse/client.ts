@@ -171,8 +171,8 @@ export function connect(config: ClickhouseConfig, secret: unknown, hooks: Clickh
     async insertRows(table, rows, token = randomUUID()) {
       await run({
         what: `recording in ${ledger}.${table}`,
-        sql: `INSERT INTO \`${ledger}\`.\`${table}\` FORMAT JSONEachRow`,
-        body: rows.map((row) => JSON.stringify(row)).join('\n'),
+        // Data that stands behind its statement is read with it; data of its own is a stream to the server.
+        sql: `INSERT INTO \`${ledger}\`.\`${table}\` FORMAT JSONEachRow\n${rows.map((row) => JSON.stringify(row)).join('\n')}`,
         settings: { insert_deduplicate: 1, insert_deduplication_token: token },
         isRepeatable: true,
       });

@@ -24,30 +24,32 @@ import { noCounts } from './write-modes.ts';
 export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promise<readonly Outcome[]> {
   const { lease, tables } = commit;
   for (const { stage } of tables) await (stage as ClickhouseStage).settle();
-  const [isDone, quarantinedBefore] = await Promise.all([
-    isAppended(clickhouse, commit),
-    countQuarantined(clickhouse, commit),
-    checkFence(clickhouse, lease),
-  ]);
+  const { isDone, quarantinedBefore, takenTables } = await lookUp(clickhouse, commit);
   const outcomes: Outcome[] = [];
   const planned: PlannedTable[] = [];
   const taken: ClickhouseStage[] = [];
+  let isFenceFresh = true;
   try {
-    for (const staged of tables) {
+    for (const [index, staged] of tables.entries()) {
       const { target, rows } = staged.stage;
       if (isDone && staged.writeMode === 'append') {
         outcomes.push({ table: target.declared, ...noCounts, unchanged: rows });
         continue;
       }
-      const isTaken = canTakeStage(staged, lease);
-      const made = await (isTaken ? takeStage(clickhouse, staged) : makeTable(clickhouse, commit, staged));
-      if (isTaken) taken.push(staged.stage as ClickhouseStage);
+      let made = takenTables[index];
+      if (made === undefined) {
+        made = await makeTable(clickhouse, commit, staged);
+        isFenceFresh = false;
+      } else taken.push(staged.stage as ClickhouseStage);
       planned.push(made.planned);
       outcomes.push({ table: target.declared, ...made.counts });
     }
-    await saveQuarantine(clickhouse, commit, quarantinedBefore);
-    await saveDrift(clickhouse, commit);
-    await checkFence(clickhouse, lease);
+    if (quarantinedBefore > 0 || commit.quarantined.length > 0 || commit.drift.length > 0) {
+      await saveQuarantine(clickhouse, commit, quarantinedBefore);
+      await saveDrift(clickhouse, commit);
+      isFenceFresh = false;
+    }
+    if (!isFenceFresh) await checkFence(clickhouse, lease);
   } catch (error) {
     const own = taken.map(({ name }) => name);
     for (const { from } of planned.filter((table) => !own.includes(table.from)))
@@ -60,6 +62,23 @@ export async function commitSlice(clickhouse: Clickhouse, commit: Commit): Promi
   await savePlan(clickhouse, plan);
   await carryOut(clickhouse, plan, true);
   return outcomes;
+}
+
+/** All that a commit asks before it does anything, at once. @throws retryable `lease-lost`, whatever else is wrong */
+async function lookUp(clickhouse: Clickhouse, commit: Commit) {
+  const { lease, tables } = commit;
+  const answers = Promise.all([
+    isAppended(clickhouse, commit),
+    countQuarantined(clickhouse, commit),
+    Promise.all(
+      tables.map((staged) => (canTakeStage(staged, lease) ? takeStage(clickhouse, staged) : undefined)),
+    ),
+  ]);
+  // The newer holder drops stages, so that they are gone is not the error to tell.
+  answers.catch(() => undefined);
+  await checkFence(clickhouse, lease);
+  const [isDone, quarantinedBefore, takenTables] = await answers;
+  return { isDone, quarantinedBefore, takenTables };
 }
 
 function planOf(
