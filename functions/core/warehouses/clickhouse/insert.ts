@@ -36,8 +36,10 @@ const settings = {
   input_format_skip_unknown_fields: 0,
   input_format_parquet_preserve_order: 1,
   format_csv_null_representation: '\\N',
-  // The place of a row in its stream is its number.
-  max_insert_threads: 1,
+  // The place of a row in its stream is its number, so one thread numbers them. With a second one blocks are sorted,
+  // packed and written while the next are parsed and looked at; with one the server does all of it by turns.
+  parallelize_output_from_storages: 0,
+  max_insert_threads: 2,
   // No two rows of a stage have the same number, so there is nothing to replace among those of one block.
   optimize_on_insert: 0,
 };

@@ -164,11 +164,13 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('files that ClickHouse 
   });
 
   describe('Parquet', () => {
-    async function parquet(name: string, select: string, options = ''): Promise<string> {
+    async function parquet(name: string, select: string, options = '', format = 'parquet'): Promise<string> {
       const path = join(fixture.folder, name);
       const instance = await DuckDBInstance.create(':memory:');
       const connection = await instance.connect();
-      await connection.run(`set TimeZone = 'UTC'; copy (${select}) to '${path}' (format parquet${options})`);
+      await connection.run(
+        `set TimeZone = 'UTC'; copy (${select}) to '${path}' (format ${format}${options})`,
+      );
       connection.closeSync();
       instance.closeSync();
       return path;
@@ -199,6 +201,24 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('files that ClickHouse 
       expect(direct.loaded).toMatchObject({ read: 2000, quarantined: [], drift: [] });
       expect(direct.rows).toEqual(checked.rows);
     });
+
+    it.each(['parquet', 'csv', 'json'] as const)(
+      'and other formats (%s) keep the order of their rows',
+      async (as) => {
+        const { columns } = target;
+        const keyed = {
+          ...target,
+          key: ['id'],
+          columns: columns.filter(({ name }) => /^(id|note)$/.test(name)),
+        };
+        const select = `select i % 60000 as id, repeat('x', 40) || i // 60000 as note from range(180000) as r(i)`;
+        const path = await parquet(`order.${as}`, select, '', as);
+        const format = as === 'json' ? 'ndjson' : as;
+        const { rows } = await fixture.load(keyed, [{ path, format }], { isDirect: true, mode: 'merge' });
+        expect(rows.length).toBe(60_000);
+        expect(new Set(rows.map(([, note]) => note))).toEqual(new Set([`${'x'.repeat(40)}2`]));
+      },
+    );
 
     it.each([
       ['a REQUIRED column with a NULL', `nullif(i, 3) as id`],

@@ -14,12 +14,12 @@ export interface LoadFixture {
   /**
    * Loads files into a new table and gives its rows, with `_origin` and `_extra`, by the first column.
    *
-   * @param options `isDirect`: going through the checked reader is an error
+   * @param options `isDirect`: going through the checked reader is an error; `mode`: `append` if not said otherwise
    */
   load(
     target: TableTarget,
     files: readonly FileRef[],
-    options?: { readonly isDirect?: boolean },
+    options?: { readonly isDirect?: boolean; readonly mode?: 'append' | 'merge' },
   ): Promise<{
     readonly loaded: {
       readonly read: number;
@@ -40,7 +40,7 @@ export async function openFixture(server: ClickhouseServer): Promise<LoadFixture
     await writeFile(path, content);
     return path;
   };
-  const load: LoadFixture['load'] = async (target, files, { isDirect = false } = {}) => {
+  const load: LoadFixture['load'] = async (target, files, { isDirect = false, mode = 'append' } = {}) => {
     for (const database of ['conformance', 'catchment', 'catchment_staging'])
       await server.run(`DROP DATABASE IF EXISTS ${database} SYNC`);
     const { url, user, password } = server;
@@ -54,7 +54,7 @@ export async function openFixture(server: ClickhouseServer): Promise<LoadFixture
       await server.misbehave({ kind: 'refuse', statement: 'FORMAT TabSeparated', code: 999, message });
     try {
       const loaded = await stage.load(files);
-      await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode: 'append' }));
+      await bench.warehouse.commit(bench.commitOf([stage], { rows: [], mode }));
       await stage.discard();
       const names = target.columns.map(({ name }) => name).join(', ');
       const rows = await bench.rows(

@@ -41,7 +41,10 @@ async function postableCsv({ target, origin }: StageWriter, ref: FileRef): Promi
   if (file?.quote !== '"' || !/[,;|]/.test(file.delimiter) || isFit !== true) return undefined;
   const { columns, delimiter, hasHeader, size } = file;
   const settings = {
-    format_csv_null_representation: '',
+    // Empty cells are NULL so, and nothing else is: a backslash at the beginning is not plain. Told by a representation of
+    // NULL that is empty, the server looks at each cell twice.
+    format_csv_null_representation: '\\N',
+    input_format_csv_empty_as_default: 1,
     format_csv_delimiter: delimiter,
     input_format_csv_skip_first_lines: hasHeader ? 1 : 0,
   };
