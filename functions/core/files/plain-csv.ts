@@ -5,7 +5,7 @@ import { csvDialect, readFirstLine } from './csv-header.ts';
 import { inspectFile, withoutBom } from './inspect-file.ts';
 import type { Years } from './look/cell-kind.ts';
 import { cellKind } from './look/cell-kind.ts';
-import type { CellTaker } from './look/csv-look.ts';
+import type { CellTaker } from './look/cell-taker.ts';
 import { createLook } from './look/csv-look.ts';
 import { isExpected } from './match-columns.ts';
 import { readChunks } from './read-chunks.ts';

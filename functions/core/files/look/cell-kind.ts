@@ -22,6 +22,11 @@ export const cellKinds = {
   shortTime: 9,
   datetime: 10,
   timestamp: 11,
+  canonicalInteger: 12,
+  canonicalFloat: 13,
+  canonicalBoolean: 14,
+  canonicalTime: 15,
+  canonicalBytes: 16,
 } as const;
 
 /**
@@ -55,5 +60,26 @@ export function cellKind(column: Column, isShortTime = false): number | undefine
       return cellKinds.json;
     default:
       return undefined;
+  }
+}
+
+/** How cells in the canonical text of `bytes.ts` are looked at. */
+export function canonicalKind(column: Column): number {
+  if (column.mode === 'REPEATED' || column.type === 'RECORD') return cellKinds.text;
+  switch (column.type) {
+    case 'INTEGER':
+      return cellKinds.canonicalInteger;
+    case 'FLOAT':
+      return cellKinds.canonicalFloat;
+    case 'BOOLEAN':
+      return cellKinds.canonicalBoolean;
+    case 'TIME':
+      return cellKinds.canonicalTime;
+    case 'BYTES':
+      return cellKinds.canonicalBytes;
+    case 'JSON':
+      return cellKinds.text;
+    default:
+      return cellKind({ ...column, format: undefined }) ?? cellKinds.text;
   }
 }

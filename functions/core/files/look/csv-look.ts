@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { NotPlain } from '../not-plain.ts';
 import type { Years } from './cell-kind.ts';
+import type { CellTaker } from './cell-taker.ts';
+import { giveCells } from './cell-taker.ts';
 import { openLook } from './open-look.ts';
 import { createUtf8Look } from './utf8-look.ts';
 
@@ -16,17 +18,6 @@ export interface LookRequest {
   readonly hasHeader: boolean;
 }
 
-/** Gets each cell that was found good: bytes that are valid during the call only; none at all for NULL. */
-export interface CellTaker {
-  cell(column: number, bytes: Uint8Array, from: number, to: number): void;
-  none(column: number): void;
-  /** Behind the last cell of a record. */
-  endRecord(): void;
-}
-
-/** In place of where a cell begins. */
-const isNull = 0xffff_ffff;
-
 /** Goes over the bytes of a file once, without making a value of any cell. Both functions throw `NotPlain`. */
 export function createLook(
   { kinds, required, years, delimiter, quote, hasHeader }: LookRequest,
@@ -38,14 +29,8 @@ export function createLook(
   const width = kinds.length;
   const look = openLook({
     takeCells(place) {
-      if (taker === undefined) return;
-      const [bytes, words] = [look.bytes(), look.words()];
-      for (let column = 0, at = place / 4; column < width; column += 1, at += 2) {
-        const from = words[at] as number;
-        if (from === isNull) taker.none(column);
-        else taker.cell(column, bytes, from, words[at + 1] as number);
-      }
-      taker.endRecord();
+      if (taker !== undefined)
+        giveCells(taker, width, { bytes: look.bytes(), words: look.words(), at: place / 4 });
     },
   });
   const { wasm } = look;

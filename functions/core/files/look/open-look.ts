@@ -19,6 +19,9 @@ interface Look {
   beginCsv(columns: number, delimiter: number, quote: number, hasHeader: boolean, isTaken: boolean): number;
   /** 0 for what is not plain. */
   lookAtCsv(bytes: number): number;
+  beginTsv(cells: number): number;
+  /** 0 for what is not plain. */
+  lookAtTsv(bytes: number, whole: number): number;
   beginLines(fields: number, nameBytes: number, isTaken: boolean): number;
   wasSeen(field: number): number;
   /** 0 for what is not plain. */
@@ -50,8 +53,7 @@ let compiled: object | undefined;
 export function openLook({ takeCells, takeRecord }: Takers): OpenLook {
   compiled ??= new WebAssembly.Module(Buffer.from(wasm, 'base64'));
   const { exports } = new WebAssembly.Instance(compiled, {
-    csv: { takeCells: takeCells ?? nobody },
-    lines: { takeRecord: takeRecord ?? nobody },
+    take: { takeCells: takeCells ?? nobody, takeRecord: takeRecord ?? nobody },
   });
   const look = exports as Look;
   let bytes = new Uint8Array(look.memory.buffer);

@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { canonicalKind } from '../../files/look/cell-kind.ts';
+import { createTsvLook } from '../../files/look/tsv-look.ts';
+import { NotPlain } from '../../files/not-plain.ts';
 import type { Column } from '../../schema.ts';
 import type { WriteCell } from './byte-cells.ts';
-import { BadCell, canonicalCell, fileCell } from './byte-cells.ts';
+import { canonicalCell, fileCell } from './byte-cells.ts';
 import { applyChangeset, createChangeset } from './changeset.ts';
 import { statementsOf } from './database.ts';
 import { columnDefinitions } from './types.ts';
@@ -19,15 +22,26 @@ function kept(column: Column, write: WriteCell | undefined, cell: string): unkno
   // Other cells stand around it.
   const bytes = Buffer.from(`0.${cell}0`);
   rows.begin();
-  try {
-    write?.(rows, bytes, 2, bytes.length - 1);
-  } catch (error) {
-    if (error instanceof BadCell) return 'bad';
-    throw error;
-  }
+  write?.(rows, bytes, 2, bytes.length - 1);
   applyChangeset(sql, rows.take());
   const value = sql.rows('SELECT x FROM t')[0]?.[0];
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+}
+
+/** Whether the look at `tsv` lets the cell pass. */
+function isCanonical(column: Column, cell: string): boolean {
+  const look = createTsvLook([canonicalKind(column)], {
+    cell: () => undefined,
+    none: () => undefined,
+    endRecord: () => undefined,
+  });
+  try {
+    look.at(Buffer.from(`${cell}\n`));
+    return true;
+  } catch (error) {
+    if (error instanceof NotPlain) return false;
+    throw error;
+  }
 }
 
 it.each<[Column['type'], string, unknown]>([
@@ -78,7 +92,7 @@ it.each<[Column['type'], string, unknown]>([
   ['BYTES', '0G', 'bad'],
 ])('keeps a canonical %s written %j as %s', (type, cell, value) => {
   const column = of(type);
-  expect(kept(column, canonicalCell(column), cell)).toBe(value);
+  expect(isCanonical(column, cell) ? kept(column, canonicalCell(column), cell) : 'bad').toBe(value);
 });
 
 it.each<[Column['type'], string, unknown]>([

@@ -1,15 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { cellCheck } from '../../files/cell-check.ts';
 import type { Column } from '../../schema.ts';
 import type { Changeset } from './changeset.ts';
 
-/** A cell that its column cannot hold, or that only the checked reader can read. */
-export class BadCell extends Error {}
-
-/** Writes a cell from its text, given as bytes of UTF-8. */
+/** Writes a cell from its text, given as bytes of UTF-8 that were looked at before. */
 export type WriteCell = (row: Changeset, bytes: Uint8Array, from: number, to: number) => void;
 
-const [zero, minus, point, upperT, lowerF, lowerT, space] = [0x30, 0x2d, 0x2e, 0x54, 0x66, 0x74, 0x20];
+const [zero, minus, point, upperT, lowerT, lowerY, space] = [0x30, 0x2d, 0x2e, 0x54, 0x74, 0x79, 0x20];
 
 const copy: WriteCell = (row, bytes, from, to) => row.text(bytes, from, to);
 
@@ -39,89 +35,28 @@ export function fileCell(column: Column): WriteCell | undefined {
   }
 }
 
-/** Writes cells of a column from the canonical text of `bytes.ts`. The cell function throws `BadCell`. */
+/** How a cell is kept that has the canonical text of `bytes.ts`. */
 export function canonicalCell(column: Column): WriteCell {
-  if (column.mode === 'REPEATED' || column.type === 'RECORD') return copy;
-  const plain = { ...column, format: undefined };
+  if (column.mode === 'REPEATED') return copy;
   switch (column.type) {
-    case 'STRING':
-    case 'JSON':
-      return copy;
-    case 'INTEGER':
-      return writeInteger;
     case 'BOOLEAN':
-      return (row, bytes, from, to) => {
-        const byte = bytes[from];
-        if (to - from !== 1 || (byte !== lowerT && byte !== lowerF)) throw new BadCell();
-        row.integer(byte === lowerT ? 1 : 0);
-      };
+      return (row, bytes, from) => row.integer(bytes[from] === lowerT ? 1 : 0);
     case 'BYTES':
-      return (row, bytes, from, to) => {
-        if ((to - from) % 2 === 1) throw new BadCell();
-        for (let at = from; at < to; at += 1) if (!isHex(bytes[at] as number)) throw new BadCell();
-        row.hex(bytes, from, to);
-      };
-    case 'FLOAT': {
-      const check = cellCheck(plain);
-      return (row, bytes, from, to) => {
-        if (typeof check === 'function' && check(bytes, from, to)) row.text(bytes, from, to);
-        else writeRareFloat(row, Buffer.from(bytes.subarray(from, to)).toString('latin1'));
-      };
-    }
-    default: {
-      const check = cellCheck(plain);
-      const write = fileCell(plain);
-      if (typeof check !== 'function' || write === undefined) throw new BadCell();
-      const isEnd = column.type === 'TIME' ? isEndOfDay : never;
-      return (row, bytes, from, to) => {
-        if (!check(bytes, from, to) && !isEnd(bytes, from, to)) throw new BadCell();
-        write(row, bytes, from, to);
-      };
-    }
+      return (row, bytes, from, to) => row.hex(bytes, from, to);
+    case 'FLOAT':
+      return writeFloat;
+    default:
+      // A record is JSON.
+      return fileCell({ ...column, format: undefined }) ?? copy;
   }
 }
 
-const never = () => false;
-const endOfDay = Buffer.from('24:00:00.000000');
-
-/** A time that databases have and most languages do not. */
-function isEndOfDay(bytes: Uint8Array, from: number, to: number): boolean {
-  const length = to - from;
-  if (length !== 8 && (length < 10 || length > endOfDay.length)) return false;
-  return endOfDay.compare(bytes, from, to, 0, length) === 0;
-}
-
-function isHex(byte: number): boolean {
-  return (byte >= zero && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
-}
-
-const maxInt64 = 2n ** 63n;
-
-/** SQLite would make a rounded number of what does not fit. */
-const writeInteger: WriteCell = (row, bytes, from, to) => {
-  const start = bytes[from] === minus ? from + 1 : from;
-  if (start === to || to - start > 19) throw new BadCell();
-  for (let at = start; at < to; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte < zero || byte > 0x39) throw new BadCell();
-  }
-  if (to - start === 19) {
-    const value = BigInt(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
-    if (value >= maxInt64 || value < -maxInt64) throw new BadCell();
-  }
-  row.text(bytes, from, to);
+/** Digits, `Infinity` or `NaN`, which is kept as this text: SQLite makes NULL of the number. */
+const writeFloat: WriteCell = (row, bytes, from, to) => {
+  const isInfinite = bytes[to - 1] === lowerY;
+  if (!isInfinite) row.text(bytes, from, to);
+  else row.float(bytes[from] === minus ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
 };
-
-/** Floats that are rarely written: many digits, large exponents, no number at all. */
-function writeRareFloat(row: Changeset, text: string): void {
-  if (text === 'Infinity') row.float(Number.POSITIVE_INFINITY);
-  else if (text === '-Infinity') row.float(Number.NEGATIVE_INFINITY);
-  // NaN is kept as this text: SQLite makes NULL of the number.
-  else if (text === 'NaN' || /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
-    const bytes = Buffer.from(text);
-    row.text(bytes, 0, bytes.length);
-  } else throw new BadCell();
-}
 
 /** Where a time or a decimal ends without zeros at the end of its fraction, so that equal values are equal texts. */
 function shortEnd(bytes: Uint8Array, from: number, to: number): number {

@@ -2,11 +2,10 @@ import { stat } from 'node:fs/promises';
 import type { ByteStream } from '../../bytes.ts';
 import { fatal, isCatchmentError, retryable } from '../../errors.ts';
 import type { FileRef } from '../../extract.ts';
-import { isNotPlain } from '../../files/not-plain.ts';
+import { isNotPlain, NotPlain } from '../../files/not-plain.ts';
 import { plainCsv } from '../../files/plain-csv.ts';
 import { createScratch } from '../../run/scratch.ts';
 import type { LoadedFiles } from '../warehouse.ts';
-import { BadCell } from './byte-cells.ts';
 import { insertLines } from './load-lines.ts';
 import { insertRows } from './rows-thread.ts';
 import type { StageTable } from './stage.ts';
@@ -53,7 +52,7 @@ async function attempt(
     return await work();
   } catch (error) {
     stage.resetTo(mark);
-    if (error instanceof BadCell || isNotPlain(error)) return undefined;
+    if (isNotPlain(error)) return undefined;
     throw error;
   }
 }
@@ -91,7 +90,7 @@ async function insertCsv(stage: StageTable, files: readonly FileRef[]): Promise<
   const before = stage.mark();
   const size = plain.reduce((sum, file) => sum + file.size, 0);
   const bytes = await insertRows(stage, { kind: 'csv', files }, size);
-  if (bytes === undefined) throw new BadCell();
+  if (bytes === undefined) throw new NotPlain();
   return { read: stage.mark() - before, bytes, quarantined: [], drift: [] };
 }
 
@@ -115,7 +114,7 @@ async function pipeDirectly(
         width: stream.columns.length,
       });
     } catch (error) {
-      if (error instanceof BadCell || isCatchmentError(error)) throw error;
+      if (isNotPlain(error) || isCatchmentError(error)) throw error;
       throw retryable('vendor', {
         where: stage.target.name,
         what: `the source broke off: ${error instanceof Error ? error.message : String(error)}`,

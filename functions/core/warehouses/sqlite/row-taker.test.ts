@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { NotPlain } from '../../files/not-plain.ts';
 import { column } from '../conformance/bench.ts';
-import { BadCell } from './byte-cells.ts';
 import { applyChangeset, createChangeset } from './changeset.ts';
 import { statementsOf } from './database.ts';
 import { rowTaker, stageRows } from './row-taker.ts';
@@ -55,5 +55,5 @@ it.each([
   ],
   [['name'], ['x']],
 ])('refuses a record of %s without a REQUIRED cell', (order, record) => {
-  expect(() => rowsOf(order, [record])).toThrow(BadCell);
+  expect(() => rowsOf(order, [record])).toThrow(NotPlain);
 });

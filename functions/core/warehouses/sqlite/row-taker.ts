@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { CellTaker } from '../../files/look/csv-look.ts';
+import type { CellTaker } from '../../files/look/cell-taker.ts';
+import { NotPlain } from '../../files/not-plain.ts';
 import type { Column } from '../../schema.ts';
 import type { WriteCell } from './byte-cells.ts';
-import { BadCell } from './byte-cells.ts';
 import type { Changeset } from './changeset.ts';
 
 /** Rows that are written from bytes: each of the stage's columns in order, system columns included. */
@@ -43,7 +43,7 @@ export interface TakenColumn {
  *
  * @param columns of the table, the first ones if `origin` is given
  * @param origin the value of `_origin`, behind which `_extra` is empty; undefined where the records have both
- * @throws BadCell in its functions, for a cell that its column cannot hold
+ * @throws NotPlain in its functions, for a required cell that is not there
  */
 export function rowTaker(
   rows: StageRows,
@@ -61,7 +61,7 @@ export function rowTaker(
   };
   const isRequired = columns.map(({ column }) => column.mode === 'REQUIRED');
   const none = (column: number) => {
-    if (isRequired[column] === true) throw new BadCell();
+    if (isRequired[column] === true) throw new NotPlain();
     row.nothing();
   };
   const writers = columns.map(({ write }) => write);

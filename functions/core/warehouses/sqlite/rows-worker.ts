@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { isNotPlain } from '../../files/not-plain.ts';
-import { BadCell } from './byte-cells.ts';
 import { createChangeset } from './changeset.ts';
 import { stageRows } from './row-taker.ts';
 import type { RowsMessage, RowsRequest } from './rows-thread.ts';
@@ -24,6 +23,6 @@ const rows = stageRows(createChangeset(table, width, rowId), (changeset) => {
 try {
   send({ read: await writeRows(rows, target, origin, source) });
 } catch (error) {
-  if (!isNotPlain(error) && !(error instanceof BadCell)) throw error;
+  if (!isNotPlain(error)) throw error;
   send({ read: undefined });
 }

@@ -1,13 +1,14 @@
-import { createReadStream } from 'node:fs';
 import type { FileRef } from '../../extract.ts';
+import { canonicalKind, cellKinds } from '../../files/look/cell-kind.ts';
+import { createTsvLook } from '../../files/look/tsv-look.ts';
 import { NotPlain } from '../../files/not-plain.ts';
 import { plainCsv } from '../../files/plain-csv.ts';
+import { readChunks } from '../../files/read-chunks.ts';
 import type { TableTarget } from '../../pipeline.ts';
 import type { Column } from '../../schema.ts';
 import { canonicalCell, fileCell } from './byte-cells.ts';
 import type { StageRows, TakenColumn } from './row-taker.ts';
 import { rowTaker } from './row-taker.ts';
-import { createTsvCells } from './tsv-cells.ts';
 import { allColumns } from './types.ts';
 
 /** Files on this machine whose rows are written from their bytes. */
@@ -23,7 +24,7 @@ export type RowTarget = Pick<TableTarget, 'columns' | 'key' | 'name'>;
  * Writes the rows of files.
  *
  * @returns bytes that were read; undefined when only the checked reader can read a file
- * @throws NotPlain at the first cell for which that is so; BadCell
+ * @throws NotPlain at the first cell for which that is so
  */
 export async function writeRows(
   rows: StageRows,
@@ -60,8 +61,7 @@ async function writeCsv(
 
 async function writeChecked(rows: StageRows, target: RowTarget, path: string): Promise<number> {
   const columns = allColumns(target.columns).map(takenAt);
-  const chunks = createReadStream(path, { highWaterMark: 2 ** 18 });
-  return writeTsv(rows, chunks, { columns, width: columns.length, origin: undefined });
+  return writeTsv(rows, readChunks(path), { columns, width: columns.length, origin: undefined });
 }
 
 export interface TsvRows {
@@ -74,14 +74,16 @@ export interface TsvRows {
 
 /**
  * @returns bytes that were read
- * @throws BadCell at the first cell that its column cannot hold
+ * @throws NotPlain at the first cell that its column cannot hold
  */
 export async function writeTsv(
   rows: StageRows,
   chunks: AsyncIterable<Uint8Array>,
   { columns, width, origin }: TsvRows,
 ): Promise<number> {
-  const cells = createTsvCells(width, rowTaker(rows, columns, origin));
+  const kinds = Array.from({ length: width }, () => cellKinds.text as number);
+  for (const { column, from } of columns) if (from !== -1) kinds[from] = canonicalKind(column);
+  const cells = createTsvLook(kinds, rowTaker(rows, columns, origin));
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;

@@ -13,6 +13,11 @@ const time: u8 = 8;
 const shortTime: u8 = 9;
 const datetime: u8 = 10;
 const timestamp: u8 = 11;
+const whole: u8 = 12;
+const real: u8 = 13;
+const letter: u8 = 14;
+const clock: u8 = 15;
+const hex: u8 = 16;
 
 const minus: u8 = 0x2d;
 const plus: u8 = 0x2b;
@@ -53,6 +58,16 @@ export function isPlain(kind: u8, from: usize, to: usize): bool {
       return isMoment(from, to);
     case timestamp:
       return isMoment(from, withoutUtc(from, to));
+    case whole:
+      return isInt64(from, to);
+    case real:
+      return isFloat(from, to) || isReal(from, to) || isNoNumber(from, to);
+    case letter:
+      return to - from === 1 && (load<u8>(from) === 0x74 || load<u8>(from) === 0x66);
+    case clock:
+      return isTime(from, to) || isEndOfDay(from, to);
+    case hex:
+      return isHex(from, to);
     default:
       return false;
   }
@@ -140,4 +155,61 @@ function withoutUtc(from: usize, to: usize): usize {
   return length >= 25 && load<u8>(to - 3) === colon && two(to - 5) === 0 && load<u8>(to - 6) === plus
     ? to - 6
     : to;
+}
+
+function isInt64(from: usize, to: usize): bool {
+  const isNegative = from < to && load<u8>(from) === minus;
+  const start = isNegative ? from + 1 : from;
+  const digits = to - start;
+  if (digits === 0 || digits > 19 || pastDigits(start, to) !== to) return false;
+  if (digits < 19) return true;
+  let value: u64 = 0;
+  for (let at = start; at < to; at += 1) value = value * 10 + (load<u8>(at) - zero);
+  return value <= <u64>i64.MAX_VALUE + (isNegative ? 1 : 0);
+}
+
+/** Any digits with a point and an exponent. */
+function isReal(from: usize, to: usize): bool {
+  const start = from < to && load<u8>(from) === minus ? from + 1 : from;
+  let at = pastDigits(start, to);
+  let digits = at - start;
+  if (at < to && load<u8>(at) === point) {
+    const end = pastDigits(at + 1, to);
+    digits += end - at - 1;
+    at = end;
+  }
+  if (digits === 0) return false;
+  if (at === to) return true;
+  if ((load<u8>(at) | 0x20) !== 0x65) return false;
+  at += 1;
+  if (at < to && (load<u8>(at) === minus || load<u8>(at) === plus)) at += 1;
+  return at < to && pastDigits(at, to) === to;
+}
+
+/** `NaN`, `Infinity`, `-Infinity` */
+function isNoNumber(from: usize, to: usize): bool {
+  if (to - from === 3)
+    return load<u8>(from) === 0x4e && load<u8>(from + 1) === 0x61 && load<u8>(from + 2) === 0x4e;
+  const start = from < to && load<u8>(from) === minus ? from + 1 : from;
+  return to - start === 8 && load<u32>(start) === 0x69666e49 && load<u32>(start + 4) === 0x7974696e;
+}
+
+/** `24:00:00[.0…]`, a time that databases have and most languages do not. */
+function isEndOfDay(from: usize, to: usize): bool {
+  const length = to - from;
+  if (length < 8 || length === 9 || length > 15) return false;
+  if (load<u32>(from) !== 0x303a3432 || load<u32>(from + 4) !== 0x30303a30) return false;
+  if (length > 8 && load<u8>(from + 8) !== point) return false;
+  for (let at = from + 9; at < to; at += 1) if (load<u8>(at) !== zero) return false;
+  return true;
+}
+
+/** Pairs of hexadecimal digits, lower case. */
+function isHex(from: usize, to: usize): bool {
+  if (((to - from) & 1) === 1) return false;
+  for (let at = from; at < to; at += 1) {
+    const byte = load<u8>(at);
+    if (!isDigit(byte) && (byte < 0x61 || byte > 0x66)) return false;
+  }
+  return true;
 }

@@ -2,6 +2,7 @@ import { buffer, copies, held, keep, reserve } from './buffer';
 import { isPlain } from './cell';
 import { keepStep } from './json';
 import { findFour, findTwo } from './scan';
+import { nothing, takeCells } from './take';
 
 /** What `readRecord` says besides a place: the record's end is not in the buffer; it is not plain. */
 const isOpen: usize = 0;
@@ -19,13 +20,10 @@ let isHeader: bool = false;
 let isTaken: bool = false;
 /** For each column its kind and whether it is required, a byte each. */
 let columns: usize = 0;
-/** For each column of a record that is taken, where its cell begins and ends; the largest number for the beginning of NULL. */
+/** Of the record that is looked at, see `takeCells`. */
 let cells: usize = 0;
 /** Where the next copy goes. */
 let spare: usize = 0;
-
-/** Hands the cells of a record to who takes them. */
-declare function takeCells(cells: usize): void;
 
 /** @returns the place for two bytes of each column: its kind, and 1 for one that is required */
 export function beginCsv(count: i32, delimiter: u8, quote: u8, hasHeader: bool, hasTaker: bool): usize {
@@ -114,7 +112,7 @@ function isFit(column: i32, from: usize, to: usize, isNull: bool, isDoubled: boo
   const kind = load<u8>(columns + 2 * column);
   const cell = cells + 8 * column;
   if (isNull) {
-    store<u32>(cell, u32.MAX_VALUE);
+    store<u32>(cell, nothing);
     return load<u8>(columns + 2 * column, 1) === 0;
   }
   let start = from;

@@ -6,3 +6,4 @@ export { held, hold, room } from './buffer';
 export { keepYears } from './cell';
 export { beginCsv, lookAtCsv } from './csv';
 export { beginLines, lookAtLines, wasSeen } from './lines';
+export { beginTsv, lookAtTsv } from './tsv';

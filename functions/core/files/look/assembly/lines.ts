@@ -12,6 +12,7 @@ import {
   wordTrue,
 } from './json';
 import { byteAt } from './scan';
+import { takeRecord } from './take';
 
 /** What a value is; the same numbers as in `../line-look.ts`. */
 const isNothing: u32 = 0;
@@ -41,13 +42,10 @@ let width: i32 = 0;
 let fields: usize = 0;
 let records: u64 = 0;
 let isTaken: bool = false;
-/** For each field of a record: what its value is, where it begins and where it ends, without quotes. Four bytes each. */
+/** Of the record that is looked at, twelve bytes for each field, see `takeRecord`. Texts are without quotes. */
 let values: usize = 0;
 /** The field whose value was passed last, and its kind. */
 let field: i32 = 0;
-
-/** Hands a record to who takes them. */
-declare function takeRecord(values: usize): void;
 
 /** @returns the place for the fields, 24 bytes each, and behind it for as many bytes of their names as are said */
 export function beginLines(count: i32, nameBytes: usize, hasTaker: bool): usize {

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { BadCell } from './byte-cells.ts';
-import { createTsvCells } from './tsv-cells.ts';
+import { NotPlain } from '../not-plain.ts';
+import { cellKinds } from './cell-kind.ts';
+import { createTsvLook } from './tsv-look.ts';
 
 type Cells = readonly (string | null)[];
 
@@ -10,7 +11,7 @@ type Cells = readonly (string | null)[];
 function read(bytes: Buffer, width: number, size = 1024): Cells[] {
   const records: Cells[] = [];
   let record: (string | null)[] = [];
-  const cells = createTsvCells(width, {
+  const cells = createTsvLook(Array(width).fill(cellKinds.text), {
     cell(column, found, from, to) {
       expect(column).toBe(record.length);
       record.push(Buffer.from(found.subarray(from, to)).toString());
@@ -78,5 +79,5 @@ it('reads cells that are longer than its buffers', () => {
 });
 
 it.each(['1\n', '1\t2\t3\n'])('refuses a record of another number of cells', (bytes) => {
-  expect(() => read(Buffer.from(bytes), 2)).toThrow(BadCell);
+  expect(() => read(Buffer.from(bytes), 2)).toThrow(NotPlain);
 });
