@@ -90,6 +90,22 @@ describe.skipIf(unavailable('clickhouse') !== undefined)('what goes wrong on Cli
     await warehouse.close();
   });
 
+  it('gives the lease back when the rest of a new ledger cannot be made', async () => {
+    const { url, user, password } = server;
+    const config = { name: 'main', kind: 'clickhouse', url, secret: 'ch', database: 'fresh' } as const;
+    const warehouse = openClickhouse(config, { user, password }, { sleep: async () => undefined });
+    await server.misbehave({
+      kind: 'refuse',
+      statement: 'CREATE TABLE.*quarantine',
+      code: 497,
+      message: 'Code: 497. DB::Exception: catchment: Not enough privileges. (ACCESS_DENIED)',
+    });
+    await expect(acquire(warehouse, { run: 'r1' })).rejects.toMatchObject({ kind: 'fatal', code: 'auth' });
+    await server.misbehave();
+    expect(await acquire(warehouse, { run: 'r2' })).toMatchObject({ fence: 2 });
+    await warehouse.close();
+  });
+
   it('is a network error when the server is gone, and passes when it comes back', async () => {
     now = new Date('2026-11-12T08:00:00Z');
     const warehouse = open();

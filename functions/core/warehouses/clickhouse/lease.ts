@@ -21,12 +21,14 @@ const attempts = 50;
  * Takes the lease. Each fence is an INSERT whose deduplication token names it: the server takes the first and drops the
  * others, so exactly one holder has a fence, without a transaction.
  *
- * @returns the lease, and whether it is a new one
+ * @param look what to look at once the lease is taken, beside the question whose it is
+ * @returns the lease, and of a new one what was found
  */
-export async function takeLease(
+export async function takeLease<Found>(
   clickhouse: Clickhouse,
   request: LeaseRequest,
-): Promise<{ readonly lease: Lease; readonly isNew: boolean }> {
+  look: (lease: Lease) => Promise<Found>,
+): Promise<{ readonly lease: Lease; readonly found?: Promise<Found> }> {
   const { pipeline, group, lane, holder, now, termMs } = request;
   const expires_at = new Date(now.getTime() + termMs);
   let least = 1;
@@ -36,7 +38,7 @@ export async function takeLease(
     if (held !== undefined && !held.isReleased && held.holder === holder) {
       const own = { ...lease, fence: held.fence };
       await renewLease(clickhouse, own, now, termMs);
-      return { lease: own, isNew: false };
+      return { lease: own };
     }
     if (held !== undefined && !held.isReleased && held.expiresAt > now) throw alreadyRunning(request, held);
     const fence = Math.max((held?.fence ?? 0) + 1, least);
@@ -45,8 +47,12 @@ export async function takeLease(
       [{ pipeline, group, lane, fence, holder, event: 'taken', at: now, expires_at }],
       `lease/${JSON.stringify([pipeline, group, lane])}/${fence}`,
     );
+    const taken = { ...lease, fence };
+    const found = look(taken);
+    // Of nobody's interest when another one has the fence.
+    found.catch(() => undefined);
     const after = await readLease(clickhouse, request);
-    if (after?.fence === fence && after.holder === holder) return { lease: { ...lease, fence }, isNew: true };
+    if (after?.fence === fence && after.holder === holder) return { lease: taken, found };
     // A server that died between remembering the token and keeping the row leaves a fence that nobody can have.
     if ((after?.fence ?? 0) < fence) least = fence + 1;
   }

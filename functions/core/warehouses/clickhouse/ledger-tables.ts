@@ -114,8 +114,28 @@ const migrations: readonly ((database: string) => readonly string[])[] = [
   },
 ];
 
-/** Creates the ledger's tables or brings them up to this version; one that is up to date is only read. */
-export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
+/** What of the ledger is ready. */
+export interface LedgerReady {
+  /** Leases can be taken. */
+  readonly leases: Promise<void>;
+  readonly all: Promise<void>;
+}
+
+/**
+ * Creates the ledger's tables or brings them up to this version; one that is up to date is only read. A new one can give
+ * a lease while its other tables are made.
+ */
+export function prepareLedger(clickhouse: Clickhouse): LedgerReady {
+  const begun = begin(clickhouse);
+  const leases = begun.then(() => undefined);
+  const all = begun.then((rest) => rest());
+  // Whoever waits for one of them alone must not leave the failure of the other unheard.
+  for (const each of [leases, all]) each.catch(() => undefined);
+  return { leases, all };
+}
+
+/** Makes what a lease needs. @returns what makes the rest; it is to be called at once */
+async function begin(clickhouse: Clickhouse): Promise<() => Promise<void>> {
   const { ledger, staging } = clickhouse;
   const [version] = await Promise.all([
     readVersion(clickhouse),
@@ -128,13 +148,20 @@ export async function prepareLedger(clickhouse: Clickhouse): Promise<void> {
       allowed: `versions up to ${migrations.length}`,
       todo: 'update Catchment',
     });
-  if (version === migrations.length) return;
+  if (version === migrations.length) return async () => undefined;
   const versions = `CREATE TABLE IF NOT EXISTS ${tableRef(ledger, 'ledger_version')} (version UInt32) ENGINE = MergeTree ORDER BY version`;
   const create = (sql: string) => clickhouse.run({ what, sql, isRepeatable: true });
   const [first = [], ...later] = migrations.slice(version).map((statements) => statements(ledger));
-  await Promise.all([versions, ...first].map(create));
-  for (const statements of later) await Promise.all(statements.map(create));
-  await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
+  const [leases, ...others] = version === 0 ? first : [];
+  if (leases !== undefined) await create(leases);
+  const rest = async () => {
+    await Promise.all([versions, ...(leases === undefined ? first : others)].map(create));
+    for (const statements of later) await Promise.all(statements.map(create));
+    await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
+  };
+  // Newer lists may change the leases too.
+  if (version > 0 || later.length > 0) await rest();
+  return version > 0 || later.length > 0 ? async () => undefined : rest;
 }
 
 const what = 'creating the ledger';

@@ -2,27 +2,36 @@ import type { LaneState, Lease, Ledger } from '../../ledger/ledger.ts';
 import { toCursor, toRun, toSlice } from '../../ledger/records.ts';
 import type { Clickhouse } from './client.ts';
 import { checkFence, releaseLease, renewLease, takeLease } from './lease.ts';
+import type { LedgerReady } from './ledger-tables.ts';
 import { laneHash, tableRef } from './names.ts';
 import { laneParams, ofLane, saveCursorRow, saveRunRow, saveSliceRow } from './records.ts';
+import type { Left } from './recover.ts';
 import { dropTables, finishPending, readLeft } from './recover.ts';
 
 /**
  * The ledger in a ClickHouse database. Other machines write it as well, so a lease of a dead process lasts until its
  * term ends. All tables are only ever inserted into, and only old slices of a log are deleted.
  *
- * @param ready resolves when the ledger's tables exist
+ * @param prepare makes the ledger's tables
  */
-export function createLedger(clickhouse: Clickhouse, ready: () => Promise<void>): Ledger {
+export function createLedger(clickhouse: Clickhouse, prepare: () => LedgerReady): Ledger {
+  const ready = () => prepare().all;
   const ref = (table: string) => tableRef(clickhouse.ledger, table);
   return {
     async acquire(request) {
-      await ready();
-      const { lease, isNew } = await takeLease(clickhouse, request);
-      if (isNew) {
-        const left = await readLeft(clickhouse, lease);
-        await finishPending(clickhouse, lease, left.plans);
-        await dropTables(clickhouse, left.tables);
-        if (left.running > 0) await markCrashed(clickhouse, lease, request.now);
+      const { leases, all } = prepare();
+      await leases;
+      const { lease, found } = await takeLease(clickhouse, request, async (taken) => {
+        await all;
+        return readLeft(clickhouse, taken);
+      });
+      try {
+        await all;
+        if (found !== undefined) await cleanUp(clickhouse, lease, { left: await found, now: request.now });
+      } catch (error) {
+        // Nobody got it who could give it back.
+        if (found !== undefined) await releaseLease(clickhouse, lease).catch(() => undefined);
+        throw error;
       }
       clickhouse.leases.set(laneHash(lease), lease);
       return lease;
@@ -73,6 +82,17 @@ export function createLedger(clickhouse: Clickhouse, ready: () => Promise<void>)
       return rows.map(toRun);
     },
   };
+}
+
+/** Ends what earlier holders began. */
+async function cleanUp(
+  clickhouse: Clickhouse,
+  lease: Lease,
+  { left, now }: { readonly left: Left; readonly now: Date },
+): Promise<void> {
+  await finishPending(clickhouse, lease, left.plans);
+  await dropTables(clickhouse, left.tables);
+  if (left.running > 0) await markCrashed(clickhouse, lease, now);
 }
 
 async function markCrashed(clickhouse: Clickhouse, lease: Lease, now: Date): Promise<void> {

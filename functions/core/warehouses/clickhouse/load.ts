@@ -2,7 +2,6 @@ import type { FileRef } from '../../extract.ts';
 import { isNotPlain } from '../../files/not-plain.ts';
 import { createScratch } from '../../run/scratch.ts';
 import { isBadData, isDamage, refusalOf } from './errors.ts';
-import { postChecked } from './pipe.ts';
 import { postable } from './postable.ts';
 import type { Staged, StageWriter } from './stage.ts';
 
@@ -28,6 +27,7 @@ export async function loadFiles(writer: StageWriter, files: readonly FileRef[]):
     }
   }
   const { checkFiles } = await import('../../files/check-files.ts');
+  const { postChecked } = await import('./pipe.ts');
   const scratch = createScratch();
   try {
     const { target, origin } = writer;

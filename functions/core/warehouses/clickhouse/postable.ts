@@ -1,7 +1,4 @@
 import type { FileRef } from '../../extract.ts';
-import { plainCsv } from '../../files/plain-csv.ts';
-import { plainLines } from '../../files/plain-lines.ts';
-import { plainParquet } from '../../files/plain-parquet.ts';
 import type { Insertion } from './insert.ts';
 import type { StageWriter } from './stage.ts';
 
@@ -20,7 +17,11 @@ const years = { first: 1900, last: 2299, isShortTime: true };
 /** The server holds all of a Parquet file in memory when it comes as a stream. */
 const largestParquet = 512 * 2 ** 20;
 
-/** @returns undefined for a file that only the checked reader can tell good rows of */
+/**
+ * Each format's reader is loaded when a file of it comes.
+ *
+ * @returns undefined for a file that only the checked reader can tell good rows of
+ */
 export async function postable(writer: StageWriter, ref: FileRef): Promise<Postable | undefined> {
   switch (ref.format) {
     case 'csv':
@@ -35,6 +36,7 @@ export async function postable(writer: StageWriter, ref: FileRef): Promise<Posta
 }
 
 async function postableCsv({ target, origin }: StageWriter, ref: FileRef): Promise<Postable | undefined> {
+  const { plainCsv } = await import('../../files/plain-csv.ts');
   const file = await plainCsv(target, ref, years);
   const isFit = file?.columns.every(({ name, sourceName = name }) => !/[\r\n]/.test(sourceName));
   // Of other delimiters the server is not sure.
@@ -55,6 +57,7 @@ async function postableCsv({ target, origin }: StageWriter, ref: FileRef): Promi
 }
 
 async function postableLines({ target, origin }: StageWriter, ref: FileRef): Promise<Postable | undefined> {
+  const { plainLines } = await import('../../files/plain-lines.ts');
   const file = await plainLines(target, ref, years);
   if (file === undefined) return undefined;
   const { columns, names, size } = file;
@@ -65,6 +68,7 @@ async function postableLines({ target, origin }: StageWriter, ref: FileRef): Pro
 }
 
 async function postableParquet({ target, origin }: StageWriter, ref: FileRef): Promise<Postable | undefined> {
+  const { plainParquet } = await import('../../files/plain-parquet.ts');
   const file = await plainParquet(target, ref, years);
   if (file === undefined || file.size > largestParquet) return undefined;
   const { columns, names, size } = file;

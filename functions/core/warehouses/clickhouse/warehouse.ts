@@ -4,6 +4,7 @@ import type { ClickhouseConfig, ClickhouseHooks } from './client.ts';
 import { connect } from './client.ts';
 import { commitSlice } from './commit.ts';
 import { createLedger } from './ledger.ts';
+import type { LedgerReady } from './ledger-tables.ts';
 import { prepareLedger } from './ledger-tables.ts';
 import { queryForPeople } from './query.ts';
 import { openStage } from './stage.ts';
@@ -28,19 +29,22 @@ export function openClickhouse(
       todo: `give it the value of ${config.secret}`,
     });
   const clickhouse = connect(config, secret, hooks);
-  let prepared: Promise<void> | undefined;
-  const ready = () => {
-    prepared ??= prepareLedger(clickhouse).catch((error: unknown) => {
+  let prepared: LedgerReady | undefined;
+  const prepare = () => {
+    if (prepared !== undefined) return prepared;
+    const begun = prepareLedger(clickhouse);
+    prepared = begun;
+    begun.all.catch(() => {
       prepared = undefined;
-      throw error;
     });
-    return prepared;
+    return begun;
   };
+  const ready = () => prepare().all;
   return {
     kind: 'clickhouse',
     exclusive: false,
     accepts: ['local'],
-    ledger: createLedger(clickhouse, ready),
+    ledger: createLedger(clickhouse, prepare),
     async prepare(targets) {
       await ready();
       await prepareTables(clickhouse, targets);
