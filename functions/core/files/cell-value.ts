@@ -42,6 +42,11 @@ export function strictValue(column: Column, text: string): string {
   }
 }
 
+/** The same, of a text that is known to be plain (see `look/`). */
+export function plainValue(column: Column, text: string): string {
+  return column.type === 'NUMERIC' ? decimal(text, 'cast') : `${text}::${duckdbType(column)}`;
+}
+
 /** The same, but NULL for a text that does not fit; agrees with the check of rows in `core/rows`. */
 export function lenientValue(column: Column, text: string): string {
   const type = duckdbType({ ...column, mode: 'NULLABLE' });

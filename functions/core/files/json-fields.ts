@@ -40,7 +40,8 @@ export async function readJsonFields(connection: DuckDBConnection, reader: strin
   const kinds = new Map<string, Set<Kind>>();
   for (const [name, first, isFraction] of found.getRows()) {
     const set = kinds.get(String(name)) ?? new Set();
-    set.add(kindOf(String.fromCharCode(Number(first)), isFraction === true));
+    // JSON's null comes as NULL.
+    set.add(first === null ? 'null' : kindOf(String.fromCharCode(Number(first)), isFraction === true));
     kinds.set(String(name), set);
   }
   return {
@@ -62,8 +63,6 @@ function kindOf(first: string, isFraction: boolean): Kind {
     case 't':
     case 'f':
       return 'boolean';
-    case 'n':
-      return 'null';
     default:
       return isFraction ? 'fraction' : 'number';
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LoadFixture } from './load-fixture.ts';
 import { openFixture } from './load-fixture.ts';
 
@@ -102,6 +102,36 @@ describe('loading a JSON file', () => {
         _origin: 'here',
         _extra: null,
       },
+    ]);
+  });
+
+  it.each([
+    ['plain', '2024-01-02T03:04:05Z'],
+    // Another zone than UTC is read by DuckDB only.
+    ['not plain', '2024-01-02T05:04:05+02:00'],
+  ])('reads nulls of any type straight into columns, of lines that are %s', async (_, moment) => {
+    const types = ['INTEGER', 'NUMERIC', 'FLOAT', 'BOOLEAN', 'DATE', 'DATETIME', 'TIME', 'STRING', 'JSON'];
+    const columns = [...types, 'TIMESTAMP'].map((type) => ({ name: type.toLowerCase(), type }));
+    const nulls = columns.map(({ name }) => [name, null]);
+    const full = {
+      ...{ integer: 1, numeric: 1.25, float: 0.5, boolean: true, date: '2024-01-02', time: '03:04:05' },
+      ...{ datetime: '2024-01-02 03:04:05', string: 'x', json: { a: [1] }, timestamp: moment },
+    };
+    const lines = [Object.fromEntries(nulls), full].map((record) => `${JSON.stringify(record)}\n`);
+    const path = await fixture.put('nulls.ndjson', lines.join(''));
+    const statements = vi.spyOn(fixture.connection, 'run');
+    const loaded = await fixture.load(columns, [{ path, format: 'ndjson' }]);
+    const made = statements.mock.calls
+      .map(([sql]) => sql)
+      .filter((sql) => sql.startsWith('create temp table'));
+    statements.mockRestore();
+    // The stage alone: a look at each record would make tables of its own.
+    expect(made.length).toBe(1);
+    const own = (row: Record<string, unknown> = {}) => columns.map(({ name }) => row[name]);
+    const moments = ['2024-01-02 03:04:05', '03:04:05'];
+    expect(loaded.rows.map(own)).toEqual([
+      columns.map(() => null),
+      ['1', '1.250000000', 0.5, true, '2024-01-02', ...moments, 'x', '{"a":[1]}', `${moments[0]}+00`],
     ]);
   });
 

@@ -22,6 +22,8 @@ export interface PlainLines {
    * @param onRecord gets each record of a chunk before the chunk is handed on, the last of all behind the last chunk
    */
   chunks(onRecord?: OnRecord): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Looks at all of it. Throws `NotPlain`. @returns names of the fields that records have */
+  look(): Promise<readonly string[]>;
 }
 
 /**
@@ -64,6 +66,12 @@ export async function plainLines(
         yield chunk;
       }
       look.end();
+    },
+    async look() {
+      const look = createLineLook(fields, years);
+      for await (const chunk of readChunks(ref.path)) look.at(chunk);
+      look.end();
+      return look.seen();
     },
   };
 }

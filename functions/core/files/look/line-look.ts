@@ -22,13 +22,20 @@ export const values = { none: 0, plain: 1, escaped: 2, true: 3, false: 4 } as co
  */
 export type OnRecord = (bytes: Uint8Array, words: Uint32Array, at: number) => void;
 
+export interface LineLook {
+  at(chunk: Uint8Array): void;
+  end(): void;
+  /** Names of fields that a record had. */
+  seen(): readonly string[];
+}
+
 const newline = 0x0a;
 /** Bytes of a field, as `assembly/lines.ts` keeps it. */
 const fieldBytes = 24;
 
 /**
  * Goes over the bytes of a JSON Lines file once: each line has to be one object of known fields, each there once at most,
- * whose values fit. Both functions throw `NotPlain` otherwise.
+ * whose values fit. `at` and `end` throw `NotPlain` otherwise.
  *
  * @param onRecord gets each record with the bytes that it is in
  */
@@ -36,7 +43,7 @@ export function createLineLook(
   fields: readonly LookField[],
   years?: Pick<Years, 'first' | 'last'>,
   onRecord?: OnRecord,
-): { at(chunk: Uint8Array): void; end(): void } {
+): LineLook {
   const look = openLook({
     takeRecord: (place) => onRecord?.(look.bytes(), look.words(), place / 4),
   });
@@ -74,5 +81,6 @@ export function createLineLook(
       if (fields.some(({ isExpected }, index) => isExpected && wasm.wasSeen(index) === 0))
         throw new NotPlain();
     },
+    seen: () => fields.filter((_, index) => wasm.wasSeen(index) === 1).map(({ name }) => name),
   };
 }
