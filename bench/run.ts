@@ -30,7 +30,7 @@ const help = `Measures the kit beside its floors, one path after another: see do
 usage: npm run bench [-- name ...] [--rows n] [--only text] [--json]
 
 names: ${names.join(', ')} (default: all)
-  --rows  rows of the tables that the database benchmarks move (default: 2000000)
+  --rows  rows that the database and warehouse-files benchmarks move (default: 2000000)
   --only  of files and warehouse-files, the lines whose path has this text
   --json  print the figures as JSON
   --help  print this

@@ -38,6 +38,7 @@ export async function openClickhouseEngine(): Promise<Engine> {
             ],
             ...['--data-binary', `@${path}`, `${url}/?${settings}&query=${query}`],
           ]);
+          return undefined;
         },
       };
     },

@@ -11,7 +11,10 @@ export interface Engine {
   /** Where the kit loads to. */
   readonly place: { readonly config: WarehouseConfig; readonly secret?: unknown };
   /** Makes room for a load by hand, which is not measured. */
-  prepare(): Promise<{ load(path: string, format: FileRef['format']): Promise<void> }>;
+  prepare(): Promise<{
+    /** @returns seconds, where the load measures itself */
+    load(path: string, format: FileRef['format']): Promise<number | undefined>;
+  }>;
   /** Of what was loaded by hand and by the kit: count, sums and ends as one text each. */
   checksums(): Promise<readonly string[]>;
   close(): Promise<void>;

@@ -58,6 +58,7 @@ export async function openPostgresEngine(): Promise<Engine> {
               `insert into orders select r.* from lines, jsonb_to_record(line::jsonb) as r(${columns})`,
             );
           else await psql(`\\copy orders from '${format === 'csv' ? path : await toCsv(path)}' csv header`);
+          return undefined;
         },
       };
     },

@@ -48,6 +48,7 @@ export async function openSqliteEngine(): Promise<Engine> {
               '.mode csv',
               `.import --skip 1 '${format === 'csv' ? path : await toCsv(path)}' orders`,
             );
+          return undefined;
         },
       };
     },
