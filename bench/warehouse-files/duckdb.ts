@@ -9,6 +9,7 @@ const readers = { csv: 'read_csv', ndjson: 'read_json', parquet: 'read_parquet' 
 
 /** Both tables have the same types, but for moments in a file without zones; times may be read as text. */
 const sums = summed('length')
+  .replace('round(sum(amount))', 'round(sum(amount))::bigint')
   .replaceAll('(opens_at)', '(opens_at::time)')
   .replaceAll(/\((placed_at|updated_at)\)/g, '($1::timestamp)');
 
