@@ -3,13 +3,17 @@ import type { Column } from '../schema.ts';
 import { lenientValue, reasonFor, strictValue } from './cell-value.ts';
 import type { CheckedCell } from './checked-rows.ts';
 import { csvDialect, readHeader } from './csv-header.ts';
+import type { RecordForm } from './doubt/doubtful-record.ts';
+import { areCellsGood, typedForm } from './doubt/typed-cells.ts';
 import { lineTooLong, longestLineBytes } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
+import { Misfit } from './file-load.ts';
 import type { CsvCells } from './insert-csv.ts';
 import { insertCsv } from './insert-csv.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import { scanFile } from './inspect-file.ts';
 import { hasShortLines } from './line-ends.ts';
+import type { MatchedColumns } from './match-columns.ts';
 import { matchColumns } from './match-columns.ts';
 import { literal, pathLiteral } from './quote.ts';
 import { duckdbType } from './types.ts';
@@ -38,22 +42,56 @@ export async function loadCsv(load: FileLoad): Promise<LoadedFile> {
   );
   const skipped = (file.ref.header ?? true) ? 1 : 0;
   const reader = (types: readonly string[], more = '') => readCsv(file, types, more);
-  const loading = insertCsv({ ...load, header, matched, skipped, reader, cells }).then(
+  // Only there a load can be begun anew when it turns out that its cells need a closer look.
+  const form = load.care === 'fast' ? typedForm(file, columnsOf(header, matched)) : undefined;
+  const stop = new AbortController();
+  const csv = {
+    ...load,
+    header,
+    matched,
+    skipped,
+    reader,
+    cells: form === undefined ? cells : typedCells(form),
+  };
+  const loading = insertCsv(csv).then(
     (loaded) => ({ loaded }),
-    (error: unknown) => ({ error }),
+    (error: unknown) => {
+      stop.abort();
+      return { error };
+    },
   );
-  const [damage, result] = await Promise.all([scanning, loading]);
+  const searching = form === undefined ? true : searchCells(load, form, stop.signal);
+  const [damage, isGood, result] = await Promise.all([scanning, searching, loading]);
   if (damage !== undefined) throw damage;
+  if (!isGood) throw new Misfit(file.ref.path, 'error' in result ? result.error : undefined);
   if ('error' in result) throw result.error;
   return result.loaded;
 }
 
+/** For each cell of a record the one column that takes it. */
+function columnsOf(header: readonly string[], { fields }: MatchedColumns): (Column | undefined)[] {
+  return header.map((name) => {
+    const [first, ...others] = fields.filter(({ field }) => field === name);
+    return others.length === 0 ? first?.column : undefined;
+  });
+}
+
+/** False, and the load ends early, when a cell does not fit its column. */
+async function searchCells(
+  { file, connection }: FileLoad,
+  form: RecordForm,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isGood = await areCellsGood(file, form, signal).catch(() => false);
+  // The load has failed by itself.
+  if (signal.aborted) return true;
+  if (!isGood) connection.interrupt();
+  return isGood;
+}
+
 const cells: CsvCells = {
   readAs: ({ type }) => (type === 'FLOAT' ? 'DOUBLE' : 'VARCHAR'),
-  strict: (column, cell) =>
-    column.type === 'FLOAT'
-      ? `case when ${cell} is null or isfinite(${cell}) then ${cell} else error('catchment: not finite') end`
-      : strictValue(column, cell),
+  strict: strictCell,
   checked: ({ matched, header }, from) => ({
     from,
     cells: matched.fields.map(({ column, field }) =>
@@ -61,6 +99,22 @@ const cells: CsvCells = {
     ),
   }),
 };
+
+function strictCell(column: Column, cell: string): string {
+  return column.type === 'FLOAT'
+    ? `case when ${cell} is null or isfinite(${cell}) then ${cell} else error('catchment: not finite') end`
+    : strictValue(column, cell);
+}
+
+/** While the search of `doubt/` finds what DuckDB's reader takes too much of. */
+function typedCells({ columns }: RecordForm): CsvCells {
+  const isTyped = (column: Column) => columns.includes(column);
+  return {
+    ...cells,
+    readAs: (column) => (isTyped(column) ? duckdbType(column) : cells.readAs(column)),
+    strict: (column, cell) => (isTyped(column) ? cell : strictCell(column, cell)),
+  };
+}
 
 async function checkLines(file: InspectedFile): Promise<void> {
   const { ref, compression } = file;

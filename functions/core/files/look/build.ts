@@ -9,19 +9,22 @@ const compiler = join(
   '../../../../tests/engines/node_modules/assemblyscript/dist/asc.js',
 );
 
+/** Folders with an `assembly/` and what it becomes, `wasm.ts`. */
+export const compiledFolders = [import.meta.dirname, join(import.meta.dirname, '../doubt')];
+
 /**
- * Compiles the look at bytes. The same sources give the same bytes on any machine.
+ * Compiles a look at bytes. The same sources give the same bytes on any machine.
  *
  * @returns the text of `wasm.ts`
  */
-export async function compileLook(): Promise<string> {
+export async function compileLook(of: string): Promise<string> {
   const { main } = (await import(pathToFileURL(compiler).href)) as {
     main(words: readonly string[]): Promise<{ error: Error | null; stderr: { toString(): string } }>;
   };
   const folder = await mkdtemp(join(tmpdir(), 'catchment-look-'));
   try {
     const output = join(folder, 'look.wasm');
-    const words = ['--baseDir', join(import.meta.dirname, 'assembly'), 'index.ts', '--outFile', output];
+    const words = ['--baseDir', join(of, 'assembly'), 'index.ts', '--outFile', output];
     // No memory is ever given back, so there is nothing to collect; and nothing here can abort.
     const { error, stderr } = await main([
       ...words,
@@ -42,4 +45,4 @@ export async function compileLook(): Promise<string> {
 }
 
 if (process.argv[1] === import.meta.filename)
-  await writeFile(join(import.meta.dirname, 'wasm.ts'), await compileLook());
+  for (const of of compiledFolders) await writeFile(join(of, 'wasm.ts'), await compileLook(of));
