@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fatal } from '../../errors.ts';
 import type { Clickhouse } from './client.ts';
 import { codes, refusalOf } from './errors.ts';
@@ -128,7 +129,8 @@ export interface LedgerReady {
 export function prepareLedger(clickhouse: Clickhouse): LedgerReady {
   const begun = begin(clickhouse);
   const leases = begun.then(() => undefined);
-  const all = begun.then((rest) => rest());
+  // Whoever takes a lease asks before the other tables are made: it is a chain of statements, and they go side by side.
+  const all = begun.then((rest) => nextTurn().then(rest));
   // Whoever waits for one of them alone must not leave the failure of the other unheard.
   for (const each of [leases, all]) each.catch(() => undefined);
   return { leases, all };
@@ -152,16 +154,19 @@ async function begin(clickhouse: Clickhouse): Promise<() => Promise<void>> {
   const versions = `CREATE TABLE IF NOT EXISTS ${tableRef(ledger, 'ledger_version')} (version UInt32) ENGINE = MergeTree ORDER BY version`;
   const create = (sql: string) => clickhouse.run({ what, sql, isRepeatable: true });
   const [first = [], ...later] = migrations.slice(version).map((statements) => statements(ledger));
-  const [leases, ...others] = version === 0 ? first : [];
-  if (leases !== undefined) await create(leases);
-  const rest = async () => {
-    await Promise.all([versions, ...(leases === undefined ? first : others)].map(create));
-    for (const statements of later) await Promise.all(statements.map(create));
+  const finish = async (statements: readonly string[]) => {
+    await Promise.all([versions, ...statements].map(create));
+    for (const newer of later) await Promise.all(newer.map(create));
     await clickhouse.insertRows('ledger_version', [{ version: migrations.length }]);
   };
+  const [leases, ...others] = first;
   // Newer lists may change the leases too.
-  if (version > 0 || later.length > 0) await rest();
-  return version > 0 || later.length > 0 ? async () => undefined : rest;
+  if (version > 0 || later.length > 0 || leases === undefined) {
+    await finish(first);
+    return async () => undefined;
+  }
+  await create(leases);
+  return () => finish(others);
 }
 
 const what = 'creating the ledger';

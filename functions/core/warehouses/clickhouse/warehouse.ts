@@ -35,7 +35,7 @@ export function openClickhouse(
     const begun = prepareLedger(clickhouse);
     prepared = begun;
     begun.all.catch(() => {
-      prepared = undefined;
+      if (prepared === begun) prepared = undefined;
     });
     return begun;
   };
