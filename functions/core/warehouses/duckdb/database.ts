@@ -49,7 +49,7 @@ const attempts = 5;
  * DuckDB would name the database after its file, and then not tell `estate.runs` of a dataset `estate` from a table `runs`
  * of `estate.duckdb`. No dataset can have this name.
  */
-const catalog = '"catchment:file"';
+export const catalog = '"catchment:file"';
 
 /** Opens a file, or shares it when this process has it open already. Its folder is created. */
 export async function openDatabase(anyPath: string, memoryLimit: string): Promise<Database> {

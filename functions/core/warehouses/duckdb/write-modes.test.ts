@@ -114,12 +114,15 @@ describe('write modes on a table that somebody else made', () => {
       'CREATE SCHEMA conformance',
       'CREATE VIEW conformance.items AS SELECT 1 AS day',
       'CREATE TABLE conformance.others (day DATE, id VARCHAR, value BIGINT, secret_no BIGINT NOT NULL)',
+      'CREATE TABLE conformance.gone (day DATE)',
+      'CREATE VIEW conformance.empty AS FROM conformance.gone',
+      'DROP TABLE conformance.gone',
     );
-    await expect(bench.warehouse.prepare([items()])).rejects.toMatchObject({
-      code: 'bad-schema',
-      message:
-        '[conformance.items] there is a view of this name; rename the table in the stack file, or drop the view',
-    });
+    for (const name of ['items', 'empty'])
+      await expect(bench.warehouse.prepare([items({ name })])).rejects.toMatchObject({
+        code: 'bad-schema',
+        message: `[conformance.${name}] there is a view of this name; rename the table in the stack file, or drop the view`,
+      });
     await expect(bench.warehouse.prepare([items({ name: 'others' })])).rejects.toMatchObject({
       code: 'bad-schema',
       message:
