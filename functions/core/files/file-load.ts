@@ -18,18 +18,21 @@ export interface FileLoad {
 /**
  * - `either`: fast, and cell by cell when a row does not fit
  * - `fast`: a row that does not fit is a `Misfit`: inside a transaction, which the failed statement has ended
+ * - `asked`: as `fast`, without what is done beside the load and may find too late that another way is needed
  * - `close`: cell by cell
  */
-export type Care = 'either' | 'fast' | 'close';
+export type Care = 'either' | 'fast' | 'asked' | 'close';
 
-/** A row of this file may break the schema; only a close look tells. */
+/** A row of this file may break the schema; only a load with more care tells. */
 export class Misfit extends Error {
   readonly path: string;
+  readonly care: 'asked' | 'close';
 
-  constructor(path: string, cause: unknown) {
+  constructor(path: string, cause: unknown, care: Misfit['care'] = 'close') {
     super(`${path} needs a closer look`, { cause });
     this.name = 'Misfit';
     this.path = path;
+    this.care = care;
   }
 }
 

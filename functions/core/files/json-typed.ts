@@ -6,6 +6,7 @@ import { Misfit } from './file-load.ts';
 import type { InspectedFile } from './inspect-file.ts';
 import type { JsonFields } from './json-fields.ts';
 import { readJsonFields } from './json-fields.ts';
+import type { MatchedColumns } from './match-columns.ts';
 import { matchColumns } from './match-columns.ts';
 import { isNotPlain } from './not-plain.ts';
 import { plainLines } from './plain-lines.ts';
@@ -19,21 +20,19 @@ import { duckdbType } from './types.ts';
  * @returns undefined, with nothing inserted, when the records need a closer look
  */
 export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefined> {
-  const { connection, file, target, origin, into, care = 'either' } = load;
+  const { connection, file, target, care = 'either' } = load;
   if (file.ref.records !== undefined || care === 'close') return undefined;
   const lookCloser = (error: unknown): undefined => {
     if (!mayBeARow(error)) throw error;
-    if (care === 'fast') throw new Misfit(file.ref.path, error);
+    if (care !== 'either') throw new Misfit(file.ref.path, error);
     return undefined;
   };
-  const path = pathLiteral(file.ref.path);
-  const options = jsonOptions(file);
-  let fields = await lookedFields(load);
+  let fields = care === 'asked' ? undefined : await lookedFields(load);
   const isPlain = fields !== undefined;
   try {
     fields ??= await readJsonFields(
       connection,
-      `read_json(${path}, columns={'record': 'MAP(VARCHAR, JSON)'}, records=false, ${options})`,
+      `read_json(${pathLiteral(file.ref.path)}, columns={'record': 'MAP(VARCHAR, JSON)'}, records=false, ${jsonOptions(file)})`,
     );
   } catch (error) {
     return lookCloser(error);
@@ -49,22 +48,32 @@ export async function insertTyped(load: FileLoad): Promise<LoadedFile | undefine
   )
     return undefined;
 
-  const types = known.map(({ column, field }) => `${literal(field)}: ${literal(readAs(column))}`);
-  const values = matched.map(({ column, field }) => {
-    if (field === undefined) return emptyValue(column);
-    const isDirect = readAs(column) === duckdbType(column);
-    const value = isDirect ? ident(field) : (isPlain ? plainValue : strictValue)(column, ident(field));
-    return column.mode === 'REQUIRED' ? `coalesce(${value}, error('catchment: required'))` : value;
-  });
-  const columns = [...target.columns.map(({ name }) => name), '_origin', '_extra'].map(ident).join(', ');
   try {
-    const { rowsChanged } = await connection.run(
-      `insert into ${into} (${columns}) select ${[...values, literal(origin), 'null::json'].join(', ')} from read_json(${path}, columns={${types.join(', ')}}, ${options})`,
-    );
+    const { rowsChanged } = await connection.run(insertStatement(load, matched, isPlain));
     return { read: rowsChanged, loaded: rowsChanged, quarantined: [], unknown: [] };
   } catch (error) {
     return lookCloser(error);
   }
+}
+
+/** SQL that reads fields straight into their columns. @param isPlain their values were looked at */
+export function insertStatement(
+  { file, target, origin, into }: FileLoad,
+  fields: MatchedColumns['fields'],
+  isPlain: boolean,
+): string {
+  const read = (column: Column) => (isPlain ? plainRead(column) : readAs(column));
+  const types = fields.flatMap(({ column, field }) =>
+    field === undefined ? [] : [`${literal(field)}: ${literal(read(column))}`],
+  );
+  const values = fields.map(({ column, field }) => {
+    if (field === undefined) return emptyValue(column);
+    const isDirect = read(column) === duckdbType(column);
+    const value = isDirect ? ident(field) : (isPlain ? plainValue : strictValue)(column, ident(field));
+    return column.mode === 'REQUIRED' ? `coalesce(${value}, error('catchment: required'))` : value;
+  });
+  const columns = [...target.columns.map(({ name }) => name), '_origin', '_extra'].map(ident).join(', ');
+  return `insert into ${into} (${columns}) select ${[...values, literal(origin), 'null::json'].join(', ')} from read_json(${pathLiteral(file.ref.path)}, columns={${types.join(', ')}}, ${jsonOptions(file)})`;
 }
 
 /**
@@ -102,4 +111,9 @@ export function jsonCompression(compression: InspectedFile['compression']): stri
 function readAs(column: Column): string {
   const isDirect = ['STRING', 'INTEGER', 'FLOAT', 'BOOLEAN', 'JSON'].includes(column.type);
   return isDirect && column.format === undefined ? duckdbType(column) : 'VARCHAR';
+}
+
+/** The same of values that were looked at: only decimals would be rounded. */
+function plainRead(column: Column): string {
+  return column.type === 'NUMERIC' ? 'VARCHAR' : duckdbType(column);
 }

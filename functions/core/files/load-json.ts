@@ -1,6 +1,7 @@
 import { fatal } from '../errors.ts';
 import { fileError } from './file-error.ts';
 import type { FileLoad, LoadedFile } from './file-load.ts';
+import { insertBesideLook } from './insert-beside.ts';
 import { scanFile, withoutBom } from './inspect-file.ts';
 import { insertRecords } from './json-records.ts';
 import { insertTyped } from './json-typed.ts';
@@ -21,7 +22,10 @@ export async function loadJson(load: FileLoad): Promise<LoadedFile> {
   let loaded: LoadedFile | undefined;
   let failure: unknown;
   try {
-    loaded = (await insertTyped(load)) ?? (await insertRecords(load));
+    loaded =
+      (load.care === 'fast' ? await insertBesideLook(load) : undefined) ??
+      (await insertTyped(load)) ??
+      (await insertRecords(load));
   } catch (error) {
     failure = fileError(error, file);
   }

@@ -22,8 +22,8 @@ export interface PlainLines {
    * @param onRecord gets each record of a chunk before the chunk is handed on, the last of all behind the last chunk
    */
   chunks(onRecord?: OnRecord): AsyncGenerator<Uint8Array, void, undefined>;
-  /** Looks at all of it. Throws `NotPlain`. @returns names of the fields that records have */
-  look(): Promise<readonly string[]>;
+  /** Looks at all of it, or until it is no use any more. Throws `NotPlain`. @returns names of the fields that records have */
+  look(signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 /**
@@ -67,9 +67,12 @@ export async function plainLines(
       }
       look.end();
     },
-    async look() {
+    async look(signal) {
       const look = createLineLook(fields, years);
-      for await (const chunk of readChunks(ref.path)) look.at(chunk);
+      for await (const chunk of readChunks(ref.path)) {
+        if (signal?.aborted === true) return [];
+        look.at(chunk);
+      }
       look.end();
       return look.seen();
     },

@@ -96,12 +96,14 @@ export async function openStage(
   const intoDraft = async (
     load: (draft: Draft, careOf: (path?: string) => Care, isFast: boolean) => Promise<FilesInStage>,
   ): Promise<FilesInStage> => {
-    const misfits = new Set<string>();
+    const misfits = new Map<string, Care>();
     for (;;) {
       const draft = await openDraft(database, target);
       try {
-        const careOf = (path?: string): Care =>
-          (path === undefined ? misfits.size > 0 : misfits.has(path)) ? 'close' : 'fast';
+        const careOf = (path?: string): Care => {
+          if (path === undefined) return misfits.size > 0 ? 'close' : 'fast';
+          return misfits.get(path) ?? 'fast';
+        };
         const loaded = await load(draft, careOf, misfits.size === 0);
         if (loaded.select === undefined) content = { kind: 'draft', draft };
         else await draft.drop();
@@ -110,7 +112,7 @@ export async function openStage(
         await draft.drop();
         const misfit = isCatchmentError(error) ? error.cause : error;
         if (!(misfit instanceof Misfit)) throw duckdbError(error, database.path);
-        misfits.add(misfit.path);
+        misfits.set(misfit.path, misfit.care);
       }
     }
   };
