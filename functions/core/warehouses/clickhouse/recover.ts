@@ -21,10 +21,10 @@ export interface Left {
 }
 
 /**
- * Looks for what is to be cleaned up, once the lease is taken: a holder before that makes a table after this look finds
- * its fence refused.
+ * Looks for what is to be cleaned up, once the new fence is written: a holder before that makes a table after this look
+ * finds its fence refused.
  *
- * @param lease the newest of the lane, just taken
+ * @param lease the newest of the lane, just written
  */
 export async function readLeft(clickhouse: Clickhouse, lease: Lease): Promise<Left> {
   const ref = (table: string) => tableRef(clickhouse.ledger, table);
