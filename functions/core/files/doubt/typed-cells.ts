@@ -17,6 +17,9 @@ const recordsPerDoubt = 50;
 
 const chunkBytes = 2 ** 19;
 
+/** Of the beginning of a file, enough to tell what it is like. */
+const sampleBytes = 2 ** 17;
+
 function isTypedColumn({ type, mode, format }: Column): boolean {
   return textCosts[type] !== undefined && mode !== 'REPEATED' && format === undefined;
 }
@@ -38,13 +41,13 @@ export function typedForm(
     return undefined;
   const typed = columns.map((column) => (column !== undefined && isTypedColumn(column) ? column : undefined));
   const saved = typed.reduce((sum, column) => sum + (column ? (textCosts[column.type] ?? 0) : 0), 0);
-  const lines = countLines(file.head);
-  if (saved * lines <= searchCost * file.head.length) return undefined;
+  const sample = file.head.subarray(0, sampleBytes);
+  const lines = countLines(sample);
+  if (saved * lines <= searchCost * sample.length) return undefined;
   const form = { columns: typed, delimiter, quote, nullMarker };
-  const search = openSearch(form, { roomBytes: file.head.length, hasHeader: header });
-  file.head.copy(search.room());
-  const isWhole = file.head.length === file.bytes;
-  if (!search.look(file.head.length, isWhole)) return undefined;
+  const search = openSearch(form, { roomBytes: sample.length, hasHeader: header });
+  sample.copy(search.room());
+  if (!search.look(sample.length, sample.length === file.bytes)) return undefined;
   return search.doubts * recordsPerDoubt > lines ? undefined : form;
 }
 
