@@ -10,7 +10,7 @@ import { openSearch } from './search.ts';
 const textCosts: Readonly<Partial<Record<Column['type'], number>>> = { INTEGER: 45, DATETIME: 60 };
 
 /** What the search costs for each byte of the file, in nanoseconds. */
-const searchCost = 1.1;
+const searchCost = 1.5;
 
 /** Of 50 records one may be looked at closely, which costs some hundred times as much. */
 const recordsPerDoubt = 50;
