@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { inflateRawSync } from 'node:zlib';
 import type { RecordForm } from './doubtful-record.ts';
 import { passRecord } from './doubtful-record.ts';
 import { wasm } from './wasm.ts';
@@ -42,7 +43,7 @@ export function openSearch(
   form: RecordForm,
   { roomBytes, hasHeader }: { readonly roomBytes: number; readonly hasHeader: boolean },
 ): Search {
-  compiled ??= new WebAssembly.Module(Buffer.from(wasm, 'base64'));
+  compiled ??= new WebAssembly.Module(inflateRawSync(Buffer.from(wasm, 'base64')));
   const finder = new WebAssembly.Instance(compiled, {}).exports as Finder;
   const has = (type: string) => form.columns.some((column) => column?.type === type);
   const place = finder.begin(form.quote.charCodeAt(0), has('INTEGER'), has('DATETIME'), roomBytes);

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { inflateRawSync } from 'node:zlib';
 import { NotPlain } from '../not-plain.ts';
 import { wasm } from './wasm.ts';
 
@@ -51,7 +52,7 @@ let compiled: object | undefined;
 
 /** An instance of its own for each file. */
 export function openLook({ takeCells, takeRecord }: Takers): OpenLook {
-  compiled ??= new WebAssembly.Module(Buffer.from(wasm, 'base64'));
+  compiled ??= new WebAssembly.Module(inflateRawSync(Buffer.from(wasm, 'base64')));
   const { exports } = new WebAssembly.Instance(compiled, {
     take: { takeCells: takeCells ?? nobody, takeRecord: takeRecord ?? nobody },
   });
