@@ -58,7 +58,9 @@ const cells: readonly (readonly [Column['type'], string, boolean])[] = [
   ...[
     '2023-02-29',
     '1900-02-29',
+    '2024-02-30',
     '2024-04-31',
+    '2024-01-32',
     '2024-13-01',
     '0000-01-01',
     'today',
@@ -97,6 +99,17 @@ it.each(cells)('a %s cell %j is plain: %s', (type, text, isGood) => {
   expect(isPlainAnyhow(`1,${text}\n2,${text}`, [of('INTEGER'), of(type)])).toBe(isGood);
   const isQuotable = !/["\\]/.test(text);
   if (isQuotable) expect(isPlainAnyhow(`"${text}",1\r\n`, [of(type), of('INTEGER')])).toBe(isGood);
+});
+
+it('a time is plain for a warehouse that keeps its text only when no zero ends it', () => {
+  const looked = (time: string, isShort: boolean) => {
+    const kinds = [cellKind(of('TIME'), isShort) ?? cellKinds.text, cellKinds.text];
+    const look = createLook({ kinds, required: [], delimiter: ',', quote: '"', hasHeader: false });
+    look.at(Buffer.from(`${time},x\n`));
+  };
+  for (const time of ['10:00:00', '10:00:00.5']) expect(() => looked(time, true)).not.toThrow();
+  expect(() => looked('10:00:00.50', false)).not.toThrow();
+  expect(() => looked('10:00:00.50', true)).toThrow(NotPlain);
 });
 
 it('an empty cell is NULL, which a required column and quotes around a number forbid', () => {

@@ -66,6 +66,10 @@ it('gives back the cells of any tsv, wherever its chunks are cut', () => {
   );
 });
 
+it('takes what stands behind a backslash for itself, a tab too', () => {
+  expect(read(Buffer.from('a\\\tb\\xc\t\\\\\n'), 2)).toEqual([['a\tbxc', '\\']]);
+});
+
 it('reads a last record without a line end', () => {
   expect(read(Buffer.from('1\ta\n2\t\\N'), 2)).toEqual([
     ['1', 'a'],
