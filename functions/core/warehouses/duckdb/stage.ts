@@ -156,7 +156,10 @@ export async function openStage(
           ? await intoDraft((draft, careOf, isFast) =>
               insertAlone(
                 database,
-                { anyOrder: mayMix(isFast) && files.every(({ format }) => format === 'csv') },
+                {
+                  anyOrder:
+                    mayMix(isFast) && files.every(({ format }) => format === 'csv' || format === 'ndjson'),
+                },
                 () => loadFiles(draft.connection, { ...request, stageTable: draft.table, careOf }),
               ),
             )
