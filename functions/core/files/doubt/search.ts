@@ -1,14 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { inflateRawSync } from 'node:zlib';
+import { instantiate } from '../look/instantiate.ts';
 import type { RecordForm } from './doubtful-record.ts';
 import { passRecord } from './doubtful-record.ts';
 import { wasm } from './wasm.ts';
-
-/** As much of the standard's interface as is used: it is in TypeScript's types of browsers only. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 /** What `assembly/` exports. Numbers are places in `memory` and counts of bytes. */
 interface Finder {
@@ -30,8 +24,6 @@ export interface Search {
   readonly doubts: number;
 }
 
-let compiled: object | undefined;
-
 /**
  * Searches a CSV file for cells of typed columns that DuckDB's reader would take for another value than `lenientValue` does, or
  * that are none: `1.5` or `1e3` as a whole number, a zone behind a date and time. Most bytes are told to be good at once,
@@ -43,8 +35,7 @@ export function openSearch(
   form: RecordForm,
   { roomBytes, hasHeader }: { readonly roomBytes: number; readonly hasHeader: boolean },
 ): Search {
-  compiled ??= new WebAssembly.Module(inflateRawSync(Buffer.from(wasm, 'base64')));
-  const finder = new WebAssembly.Instance(compiled, {}).exports as Finder;
+  const finder = instantiate(wasm, {}) as Finder;
   const has = (type: string) => form.columns.some((column) => column?.type === type);
   const place = finder.begin(form.quote.charCodeAt(0), has('INTEGER'), has('DATETIME'), roomBytes);
   const all = Buffer.from(finder.memory.buffer, place, roomBytes);

@@ -1,13 +1,6 @@
-import { Buffer } from 'node:buffer';
-import { inflateRawSync } from 'node:zlib';
 import { NotPlain } from '../not-plain.ts';
+import { instantiate } from './instantiate.ts';
 import { wasm } from './wasm.ts';
-
-/** As much of the standard's interface as is used: it is in TypeScript's types of browsers only. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 /** What `assembly/` exports. Numbers are places in `memory` and counts of bytes. */
 interface Look {
@@ -48,15 +41,11 @@ export interface OpenLook {
 /** A longer record is left to the checked reader, which says what is wrong with it. */
 const longest = 16 * 2 ** 20;
 
-let compiled: object | undefined;
-
 /** An instance of its own for each file. */
 export function openLook({ takeCells, takeRecord }: Takers): OpenLook {
-  compiled ??= new WebAssembly.Module(inflateRawSync(Buffer.from(wasm, 'base64')));
-  const { exports } = new WebAssembly.Instance(compiled, {
+  const look = instantiate(wasm, {
     take: { takeCells: takeCells ?? nobody, takeRecord: takeRecord ?? nobody },
-  });
-  const look = exports as Look;
+  }) as Look;
   let bytes = new Uint8Array(look.memory.buffer);
   let words = new Uint32Array(look.memory.buffer);
   const grown = () => {
