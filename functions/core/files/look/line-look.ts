@@ -63,12 +63,7 @@ export function createLineLook(
   }
 
   const utf8 = createUtf8Look();
-  const lookAt = (chunk: Uint8Array) => {
-    look.put(chunk);
-    const whole = chunk.lastIndexOf(newline) + 1;
-    if (whole === 0) wasm.hold(chunk.length);
-    else if (wasm.lookAtLines(chunk.length, whole) === 0) throw new NotPlain();
-  };
+  const lookAt = (chunk: Uint8Array) => look.putLines(chunk, wasm.lookAtLines);
   return {
     at(chunk) {
       utf8.at(chunk);

@@ -36,8 +36,16 @@ export interface OpenLook {
   words(): Uint32Array;
   /** Puts bytes behind those that are held. */
   put(chunk: Uint8Array): void;
+  /**
+   * Puts bytes there and looks at the lines that end in them.
+   *
+   * @param lookAt gets the bytes, and how many of them there are up to the last line's end
+   * @throws NotPlain when it says 0
+   */
+  putLines(chunk: Uint8Array, lookAt: (bytes: number, whole: number) => number): void;
 }
 
+const newline = 0x0a;
 /** A longer record is left to the checked reader, which says what is wrong with it. */
 const longest = 16 * 2 ** 20;
 
@@ -53,6 +61,12 @@ export function openLook({ takeCells, takeRecord }: Takers): OpenLook {
     bytes = new Uint8Array(look.memory.buffer);
     words = new Uint32Array(look.memory.buffer);
   };
+  const put = (chunk: Uint8Array) => {
+    if (look.held.value > longest) throw new NotPlain();
+    const place = look.room(chunk.length);
+    grown();
+    bytes.set(chunk, place);
+  };
   return {
     wasm: look,
     bytes() {
@@ -63,11 +77,12 @@ export function openLook({ takeCells, takeRecord }: Takers): OpenLook {
       grown();
       return words;
     },
-    put(chunk) {
-      if (look.held.value > longest) throw new NotPlain();
-      const place = look.room(chunk.length);
-      grown();
-      bytes.set(chunk, place);
+    put,
+    putLines(chunk, lookAt) {
+      put(chunk);
+      const whole = chunk.lastIndexOf(newline) + 1;
+      if (whole === 0) look.hold(chunk.length);
+      else if (lookAt(chunk.length, whole) === 0) throw new NotPlain();
     },
   };
 }

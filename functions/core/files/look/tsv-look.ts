@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import { NotPlain } from '../not-plain.ts';
 import type { CellTaker } from './cell-taker.ts';
 import { giveCells } from './cell-taker.ts';
 import { openLook } from './open-look.ts';
@@ -24,12 +23,7 @@ export function createTsvLook(
   const { wasm } = look;
   const place = wasm.beginTsv(width);
   look.bytes().set(kinds, place);
-  const lookAt = (chunk: Uint8Array) => {
-    look.put(chunk);
-    const whole = chunk.lastIndexOf(newline) + 1;
-    if (whole === 0) wasm.hold(chunk.length);
-    else if (wasm.lookAtTsv(chunk.length, whole) === 0) throw new NotPlain();
-  };
+  const lookAt = (chunk: Uint8Array) => look.putLines(chunk, wasm.lookAtTsv);
   return {
     at: lookAt,
     end() {
